@@ -1,0 +1,104 @@
+/* The house behind the window and the command line: settings, gallery, keyring, services and queue, wired together.
+ * It is the only place where a key, a service and the gallery meet. No GTK.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "gallery/sfumato-gallery.h"
+#include "studio/sfumato-queue.h"
+
+G_BEGIN_DECLS
+
+#define SFUMATO_TYPE_STUDIO (sfumato_studio_get_type ())
+G_DECLARE_FINAL_TYPE (SfumatoStudio, sfumato_studio, SFUMATO, STUDIO, GObject)
+
+/* Properties: "gallery" (may be replaced when the folder changes), "balance". */
+
+/**
+ * sfumato_studio_new:
+ * @base_url: (nullable): Stability's address for this run, instead of the one in the settings
+ *
+ * Blocking for as long as opening the gallery takes. Reads XDG_PICTURES_DIR, XDG_DATA_HOME and XDG_CACHE_HOME by
+ * way of GLib. Never touches the network or the keyring.
+ */
+SfumatoStudio  *sfumato_studio_new            (const char           *base_url,
+                                               GError              **error);
+/* Stops running jobs: call before the process ends. Those already sent become UNKNOWN in the journal. */
+void            sfumato_studio_close          (SfumatoStudio        *self);
+
+GSettings      *sfumato_studio_get_settings   (SfumatoStudio        *self);
+SfumatoGallery *sfumato_studio_get_gallery    (SfumatoStudio        *self);
+SfumatoQueue   *sfumato_studio_get_queue      (SfumatoStudio        *self);
+/* A GListModel of SfumatoService: what exists today. */
+GListModel     *sfumato_studio_get_services   (SfumatoStudio        *self);
+SfumatoService *sfumato_studio_find_service   (SfumatoStudio        *self,
+                                               const char           *id);
+/* The service and model of a request, old ids understood; NULL where nobody knows it any more. */
+const SfumatoModel *sfumato_studio_find_model (SfumatoStudio        *self,
+                                               const char           *service,
+                                               const char           *model);
+
+/* Where pictures go: another folder, at once; the old one is left as it is. Blocking. */
+gboolean        sfumato_studio_set_folder     (SfumatoStudio        *self,
+                                               const char           *folder,
+                                               GError              **error);
+gboolean        sfumato_studio_set_base_url   (SfumatoStudio        *self,
+                                               const char           *url,
+                                               GError              **error);
+
+/**
+ * SfumatoKeyState:
+ * @SFUMATO_KEY_NONE: there is none
+ * @SFUMATO_KEY_STORED: in the system keyring
+ * @SFUMATO_KEY_HELD: for this run only
+ * @SFUMATO_KEY_UNKNOWN: the keyring is locked, missing or silent: the error says which
+ */
+typedef enum
+{
+  SFUMATO_KEY_NONE,
+  SFUMATO_KEY_STORED,
+  SFUMATO_KEY_HELD,
+  SFUMATO_KEY_UNKNOWN,
+} SfumatoKeyState;
+
+/* Keys. The blocking forms are for worker threads and the command line; errors are of SFUMATO_ERROR, as sentences.
+ * set: keep_for_run where the keyring cannot store it, instead of failing; held says so. */
+gboolean        sfumato_studio_set_key        (SfumatoStudio        *self,
+                                               const char           *service,
+                                               const char           *text,
+                                               gboolean              keep_for_run,
+                                               gboolean             *held,
+                                               GCancellable         *cancellable,
+                                               GError              **error);
+gboolean        sfumato_studio_forget_key     (SfumatoStudio        *self,
+                                               const char           *service,
+                                               GCancellable         *cancellable,
+                                               GError              **error);
+SfumatoKeyState sfumato_studio_get_key_state  (SfumatoStudio        *self,
+                                               const char           *service,
+                                               gboolean              interactive,
+                                               GCancellable         *cancellable,
+                                               GError              **error);
+/* Asks the service for the account behind the stored key, or behind text where it is not NULL. */
+gboolean        sfumato_studio_check_key      (SfumatoStudio        *self,
+                                               const char           *service,
+                                               const char           *text,
+                                               SfumatoAccount       *account,
+                                               GCancellable         *cancellable,
+                                               GError              **error);
+/* The last balance that was asked for, NaN if none; "balance" notifies. */
+double          sfumato_studio_get_balance    (SfumatoStudio        *self);
+
+/* What was spent, from the journal: hundredths of a credit since the given time; maybe: of jobs that may have been
+ * charged, not counted in the return value. */
+gint64          sfumato_studio_get_spent      (SfumatoStudio        *self,
+                                               GDateTime            *since,
+                                               gint64               *maybe);
+
+/* The unfinished form: JSON of a request with whatever was typed, kept over a crash. NULL: none. */
+void            sfumato_studio_save_draft     (SfumatoStudio        *self,
+                                               SfumatoRequest       *draft);
+SfumatoRequest *sfumato_studio_load_draft     (SfumatoStudio        *self);
+
+G_END_DECLS
