@@ -1,0 +1,107 @@
+/* What a model is and can do.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "domain/sfumato-model.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+static const SfumatoAspect aspects[] = {
+  { "21:9", N_("Panorama"), 1536, 640 },
+  { "16:9", N_("Wide"), 1344, 768 },
+  { "3:2", N_("Photo"), 1216, 832 },
+  { "5:4", N_("Frame"), 1088, 896 },
+  { "1:1", N_("Square"), 1024, 1024 },
+  { "4:5", N_("Portrait"), 896, 1088 },
+  { "2:3", N_("Upright Photo"), 832, 1216 },
+  { "9:16", N_("Phone"), 768, 1344 },
+  { "9:21", N_("Tower"), 640, 1536 },
+};
+
+static gboolean
+list_contains (const char * const *list,
+               const char         *word)
+{
+  return list != NULL && word != NULL && g_strv_contains (list, word);
+}
+
+gboolean
+sfumato_model_has_style (const SfumatoModel *model,
+                         const char         *id)
+{
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  for (const SfumatoStyle *style = model->styles; style != NULL && style->id != NULL; style++)
+    if (g_strcmp0 (style->id, id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sfumato_model_has_aspect (const SfumatoModel *model,
+                          const char         *ratio)
+{
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  return list_contains (model->aspect_ratios, ratio);
+}
+
+gboolean
+sfumato_model_has_format (const SfumatoModel *model,
+                          const char         *format)
+{
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  return list_contains (model->formats, format);
+}
+
+const SfumatoAspect *
+sfumato_aspect_find (const char *ratio)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (aspects); i++)
+    if (g_strcmp0 (aspects[i].ratio, ratio) == 0)
+      return &aspects[i];
+  return NULL;
+}
+
+/* A number with no more decimals than it needs, at most two, as the locale writes it. */
+static char *
+format_number (gint64 hundredths)
+{
+  if (hundredths % 100 == 0)
+    return g_strdup_printf ("%'" G_GINT64_FORMAT, hundredths / 100);
+  if (hundredths % 10 == 0)
+    return g_strdup_printf ("%'.1f", hundredths / 100.0);
+  return g_strdup_printf ("%'.2f", hundredths / 100.0);
+}
+
+static char *
+format_credits (gint64 hundredths)
+{
+  g_autofree char *number = format_number (hundredths);
+
+  /* Translators: %s is a number such as 6.5; the plural follows its whole part. */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s credit", "%s credits",
+                                       hundredths == 100 ? 1 : 2 + hundredths / 100), number);
+}
+
+char *
+sfumato_price_format (int hundredths)
+{
+  if (hundredths == 0)
+    return g_strdup (_("Free"));
+  return format_credits (hundredths);
+}
+
+char *
+sfumato_credits_format (double credits)
+{
+  if (!isfinite (credits) || fabs (credits) > 1e15)
+    return g_strdup (_("Unknown"));
+  /* Rounded down: a balance never looks larger than it is. The tiny addition undoes what binary floating point
+   * loses on numbers such as 0.29. */
+  return format_credits ((gint64) floor (credits * 100 + 1e-7));
+}

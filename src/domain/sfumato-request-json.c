@@ -1,0 +1,202 @@
+/* A request as JSON and back: for the journal, the sidecar and the draft.
+ *
+ * The text comes from files that anybody may have touched, so nothing in it is believed: types and ranges are
+ * checked, and what is not there is the model's default.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "domain/sfumato-request.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include "domain/sfumato-error.h"
+
+static void
+add_text (JsonBuilder *builder,
+          const char  *name,
+          const char  *value)
+{
+  if (value == NULL || *value == '\0')
+    return;
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+static void
+add_int (JsonBuilder *builder,
+         const char  *name,
+         gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_double (JsonBuilder *builder,
+            const char  *name,
+            double       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, value);
+}
+
+static void
+add_input (JsonBuilder        *builder,
+           const SfumatoInput *input)
+{
+  json_builder_set_member_name (builder, "input");
+  json_builder_begin_object (builder);
+  add_text (builder, "sha256", input->sha256);
+  add_text (builder, "type", sfumato_image_type_format (input->type));
+  add_int (builder, "width", input->width);
+  add_int (builder, "height", input->height);
+  add_text (builder, "name", input->name);
+  json_builder_end_object (builder);
+}
+
+JsonNode *
+sfumato_request_to_json (SfumatoRequest *self)
+{
+  const SfumatoRequestFields *fields = sfumato_request_get_fields (self);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_text (builder, "service", fields->service);
+  add_text (builder, "model", fields->model);
+  add_text (builder, "prompt", fields->prompt);
+  add_text (builder, "negative_prompt", fields->negative_prompt);
+  add_text (builder, "aspect_ratio", fields->aspect_ratio);
+  if (fields->seed != SFUMATO_SEED_RANDOM)
+    add_int (builder, "seed", fields->seed);
+  add_text (builder, "style", fields->style);
+  if (fields->guidance != 0)
+    add_double (builder, "guidance", fields->guidance);
+  add_text (builder, "format", fields->format);
+  if (fields->count != 1)
+    add_int (builder, "count", fields->count);
+  if (fields->input != NULL)
+    {
+      add_input (builder, fields->input);
+      if (fields->strength >= 0)
+        add_double (builder, "strength", fields->strength);
+    }
+  json_builder_end_object (builder);
+  return json_builder_get_root (builder);
+}
+
+/* ---- back ---- */
+
+static const JsonNode *
+get_value (JsonObject *object,
+           const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) ? node : NULL;
+}
+
+static const char *
+get_text (JsonObject *object,
+          const char *name)
+{
+  const JsonNode *node = get_value (object, name);
+
+  return node != NULL && json_node_get_value_type ((JsonNode *) node) == G_TYPE_STRING ?
+           json_node_get_string ((JsonNode *) node) : NULL;
+}
+
+static double
+get_double (JsonObject *object,
+            const char *name,
+            double      fallback)
+{
+  const JsonNode *node = get_value (object, name);
+  GType type = node != NULL ? json_node_get_value_type ((JsonNode *) node) : G_TYPE_INVALID;
+  double value;
+
+  if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
+    return fallback;
+  value = json_node_get_double ((JsonNode *) node);
+  return isfinite (value) ? value : fallback;
+}
+
+static gint64
+get_int (JsonObject *object,
+         const char *name,
+         gint64      min,
+         gint64      max,
+         gint64      fallback)
+{
+  const JsonNode *node = get_value (object, name);
+  gint64 value;
+
+  if (node == NULL || json_node_get_value_type ((JsonNode *) node) != G_TYPE_INT64)
+    return fallback;
+  value = json_node_get_int ((JsonNode *) node);
+  return value >= min && value <= max ? value : fallback;
+}
+
+static gboolean
+is_sha256 (const char *text)
+{
+  return text != NULL && strlen (text) == 64 && strspn (text, "0123456789abcdef") == 64;
+}
+
+static SfumatoInput *
+get_input (JsonObject *object)
+{
+  JsonNode *node = json_object_get_member (object, "input");
+  const char *sha256, *name;
+  JsonObject *from;
+  SfumatoInput *input;
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    return NULL;
+  from = json_node_get_object (node);
+  sha256 = get_text (from, "sha256");
+  if (!is_sha256 (sha256))
+    return NULL;
+  name = get_text (from, "name");
+  input = g_atomic_rc_box_new0 (SfumatoInput);
+  input->sha256 = g_strdup (sha256);
+  input->type = sfumato_image_type_from_format (get_text (from, "type"));
+  input->width = get_int (from, "width", 1, SFUMATO_IMAGE_SIDE_MAX, 1);
+  input->height = get_int (from, "height", 1, SFUMATO_IMAGE_SIDE_MAX, 1);
+  input->name = name != NULL ? sfumato_clean_text (name, -1, 120) : g_strdup ("");
+  return input;
+}
+
+SfumatoRequest *
+sfumato_request_from_json (JsonNode  *json,
+                           GError   **error)
+{
+  g_autoptr (SfumatoInput) input = NULL;
+  JsonObject *object;
+
+  if (json == NULL || !JSON_NODE_HOLDS_OBJECT (json))
+    {
+      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Request Not Readable"),
+                                                   _("The stored settings of this picture are damaged.")));
+      return NULL;
+    }
+  object = json_node_get_object (json);
+  input = get_input (object);
+  return sfumato_request_new (&(SfumatoRequestFields) {
+    .service = get_text (object, "service"),
+    .model = get_text (object, "model"),
+    .prompt = get_text (object, "prompt"),
+    .negative_prompt = get_text (object, "negative_prompt"),
+    .aspect_ratio = get_text (object, "aspect_ratio"),
+    .style = get_text (object, "style"),
+    .format = get_text (object, "format"),
+    .seed = get_int (object, "seed", 0, G_MAXINT64 - 1, SFUMATO_SEED_RANDOM),
+    .guidance = get_double (object, "guidance", 0),
+    .count = get_int (object, "count", 1, SFUMATO_COUNT_MAX, 1),
+    .input = input,
+    .strength = get_double (object, "strength", -1),
+  });
+}

@@ -1,0 +1,226 @@
+/* Requests: validation against a model, and JSON both ways.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "domain/sfumato-error.h"
+#include "domain/sfumato-request.h"
+
+#include <string.h>
+
+static const char * const aspects[] = { "1:1", "16:9", NULL };
+static const char * const formats[] = { "png", NULL };
+static const SfumatoStyle styles[] = { { "anime", "Anime" }, { NULL, NULL } };
+
+static const SfumatoModel model = {
+  .id = "m", .service = "s", .name = "Model", .prompt_max = 10, .negative_prompt = TRUE, .aspect_ratios = aspects,
+  .seed_max = 4294967294, .styles = styles, .formats = formats, .guidance_min = 1, .guidance_max = 10,
+  .input_picture = TRUE, .strength_default = 0.7, .input_side_min = 64, .input_side_max = 300, .input_pixels_min = 5000,
+  .input_keeps_shape = TRUE,
+};
+
+/* A PNG that says it has this size; nobody decodes it here. */
+static SfumatoInput *
+make_input (guint width,
+            guint height)
+{
+  guint8 png[33 + 14 + 12] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R' };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  SfumatoInput *input;
+
+  png[18] = width >> 8;
+  png[19] = width & 0xff;
+  png[22] = height >> 8;
+  png[23] = height & 0xff;
+  png[36] = 2;
+  memcpy (png + 37, "IDAT", 4);
+  memcpy (png + 33 + 14 + 4, "IEND", 4);
+  bytes = g_bytes_new (png, sizeof png);
+  input = sfumato_input_new (bytes, "fox.png", &error);
+  g_assert_no_error (error);
+  return input;
+}
+
+static const struct
+{
+  const char           *name;
+  SfumatoRequestFields  fields;
+  guint                 side;  /* of the input; 0: none */
+  const char           *field; /* NULL: valid */
+} cases[] = {
+  { "plain", { .prompt = "a fox" }, 0, NULL },
+  { "empty", { .prompt = "" }, 0, "prompt" },
+  { "blank", { .prompt = " \n\t\xc2\xa0" }, 0, "prompt" },
+  { "not UTF-8", { .prompt = "a\xff" }, 0, "prompt" },
+  { "as long as can be", { .prompt = "ääääääääää" }, 0, NULL },
+  { "too long", { .prompt = "äääääääääää" }, 0, "prompt" },
+  { "negative too long", { .prompt = "a", .negative_prompt = "12345678901" }, 0, "negative_prompt" },
+  { "aspect", { .prompt = "a", .aspect_ratio = "16:9" }, 0, NULL },
+  { "unknown aspect", { .prompt = "a", .aspect_ratio = "4:3" }, 0, "aspect_ratio" },
+  { "aspect with input", { .prompt = "a", .aspect_ratio = "4:3" }, 100, NULL },
+  { "style", { .prompt = "a", .style = "anime" }, 0, NULL },
+  { "unknown style", { .prompt = "a", .style = "Anime" }, 0, "style" },
+  { "unknown format", { .prompt = "a", .format = "gif" }, 0, "format" },
+  { "largest seed", { .prompt = "a", .seed = 4294967294 }, 0, NULL },
+  { "seed too large", { .prompt = "a", .seed = 4294967295 }, 0, "seed" },
+  { "negative seed", { .prompt = "a", .seed = -2 }, 0, "seed" },
+  { "random seed", { .prompt = "a", .seed = SFUMATO_SEED_RANDOM }, 0, NULL },
+  { "guidance", { .prompt = "a", .guidance = 10 }, 0, NULL },
+  { "guidance too low", { .prompt = "a", .guidance = 0.5 }, 0, "guidance" },
+  { "guidance not a number", { .prompt = "a", .guidance = __builtin_nan ("") }, 0, "guidance" },
+  { "ten", { .prompt = "a", .count = 10 }, 0, NULL },
+  { "eleven", { .prompt = "a", .count = 11 }, 0, "count" },
+  { "minus one", { .prompt = "a", .count = -1 }, 0, "count" },
+  { "input", { .prompt = "a", .strength = 0 }, 100, NULL },
+  { "strength 1", { .prompt = "a", .strength = 1 }, 100, NULL },
+  { "strength above", { .prompt = "a", .strength = 1.01 }, 100, "strength" },
+  { "strength not a number", { .prompt = "a", .strength = __builtin_nan ("") }, 100, "strength" },
+  { "input too small", { .prompt = "a" }, 63, "input" },
+  { "input too large", { .prompt = "a" }, 301, "input" },
+  { "input of too few pixels", { .prompt = "a" }, 70, "input" },
+};
+
+static void
+test_validate (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      SfumatoRequestFields fields = cases[i].fields;
+      g_autoptr (SfumatoInput) input = cases[i].side > 0 ? make_input (cases[i].side, cases[i].side) : NULL;
+      g_autoptr (SfumatoRequest) request = NULL;
+      g_autoptr (GError) error = NULL;
+      gboolean valid;
+
+      g_test_message ("%s", cases[i].name);
+      fields.input = input;
+      request = sfumato_request_new (&fields);
+      valid = sfumato_request_validate (request, &model, &error);
+      g_assert_cmpint (valid, ==, cases[i].field == NULL);
+      g_assert_cmpstr (sfumato_error_get_field (error), ==, cases[i].field);
+      if (!valid)
+        g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_INVALID);
+    }
+}
+
+static void
+test_model_without (void)
+{
+  static const SfumatoModel plain = { .name = "Plain", .prompt_max = 10, .seed_max = 10 };
+  g_autoptr (SfumatoInput) input = make_input (100, 100);
+  g_autoptr (SfumatoRequest) ignored = sfumato_request_new (&(SfumatoRequestFields) {
+    .prompt = "a", .negative_prompt = "very much longer than ten characters" });
+  g_autoptr (SfumatoRequest) guided = sfumato_request_new (&(SfumatoRequestFields) { .prompt = "a", .guidance = 4 });
+  g_autoptr (SfumatoRequest) pictured = sfumato_request_new (&(SfumatoRequestFields) { .prompt = "a", .input = input });
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (sfumato_request_validate (ignored, &plain, NULL));
+  g_assert_false (sfumato_request_validate (guided, &plain, &error));
+  g_assert_cmpstr (sfumato_error_get_field (error), ==, "guidance");
+  g_clear_error (&error);
+  g_assert_false (sfumato_request_validate (pictured, &plain, &error));
+  g_assert_cmpstr (sfumato_error_get_field (error), ==, "input");
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (SfumatoInput) input = make_input (100, 80);
+  g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
+    .service = "stability", .model = "sd3.5-large", .prompt = "Füchse \"im\"\n\tSchnee 👩‍👩‍👧 \x01", .negative_prompt = "x",
+    .aspect_ratio = "16:9", .style = "anime", .format = "webp", .seed = 4294967294, .guidance = 5.5, .count = 4,
+    .input = input, .strength = 0 });
+  g_autoptr (JsonNode) json = sfumato_request_to_json (request);
+  g_autofree char *text = json_to_string (json, FALSE);
+  g_autoptr (JsonNode) parsed = json_from_string (text, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoRequest) back = sfumato_request_from_json (parsed, &error);
+  g_autoptr (SfumatoRequest) whole = NULL;
+  const SfumatoRequestFields *a = sfumato_request_get_fields (request);
+  const SfumatoRequestFields *b;
+
+  g_assert_no_error (error);
+  g_assert_null (strchr (text, '\n'));
+  b = sfumato_request_get_fields (back);
+  g_assert_cmpstr (b->service, ==, a->service);
+  g_assert_cmpstr (b->model, ==, a->model);
+  g_assert_cmpstr (b->prompt, ==, a->prompt);
+  g_assert_cmpstr (b->negative_prompt, ==, a->negative_prompt);
+  g_assert_cmpstr (b->aspect_ratio, ==, a->aspect_ratio);
+  g_assert_cmpstr (b->style, ==, a->style);
+  g_assert_cmpstr (b->format, ==, a->format);
+  g_assert_cmpint (b->seed, ==, a->seed);
+  g_assert_cmpfloat (b->guidance, ==, a->guidance);
+  g_assert_cmpint (b->count, ==, 4);
+  g_assert_cmpfloat (b->strength, ==, 0);
+  g_assert_cmpstr (b->input->sha256, ==, input->sha256);
+  g_assert_cmpstr (b->input->name, ==, "fox.png");
+  g_assert_null (b->input->bytes);
+
+  whole = sfumato_request_with_input_bytes (back, input->bytes, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (sfumato_request_get_fields (whole)->input->bytes, input->bytes));
+}
+
+static void
+test_other_input (void)
+{
+  g_autoptr (SfumatoInput) input = make_input (100, 80);
+  g_autoptr (SfumatoInput) other = make_input (80, 100);
+  g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) { .prompt = "a", .input = input });
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sfumato_request_with_input_bytes (request, other->bytes, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+}
+
+/* What is damaged is left at the default; nothing of it can crash or slip through. */
+static const char * const hostile[] = {
+  "{}", "{\"prompt\":7}", "{\"prompt\":null,\"seed\":\"x\"}", "{\"seed\":-7}", "{\"seed\":1e300}",
+  "{\"seed\":99999999999999999999}", "{\"count\":4000000000}", "{\"guidance\":\"high\"}", "{\"guidance\":[]}",
+  "{\"input\":7}", "{\"input\":{}}", "{\"input\":{\"sha256\":\"../../etc/passwd\"}}", "{\"strength\":{}}",
+};
+
+static void
+test_hostile_json (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (hostile); i++)
+    {
+      g_autoptr (JsonNode) json = json_from_string (hostile[i], NULL);
+      g_autoptr (SfumatoRequest) request = sfumato_request_from_json (json, NULL);
+      const SfumatoRequestFields *fields = sfumato_request_get_fields (request);
+
+      g_assert_cmpstr (fields->prompt, ==, "");
+      g_assert_cmpint (fields->count, ==, 1);
+      g_assert_cmpfloat (fields->guidance, ==, 0);
+      g_assert_null (fields->input);
+      if (i != 5)
+        g_assert_true (sfumato_request_is_seed_random (request));
+    }
+}
+
+static void
+test_not_an_object (void)
+{
+  g_autoptr (JsonNode) list = json_from_string ("[1]", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sfumato_request_from_json (list, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+  g_assert_null (sfumato_request_from_json (NULL, NULL));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/request/validate", test_validate);
+  g_test_add_func ("/request/model-without", test_model_without);
+  g_test_add_func ("/request/round-trip", test_round_trip);
+  g_test_add_func ("/request/other-input", test_other_input);
+  g_test_add_func ("/request/hostile-json", test_hostile_json);
+  g_test_add_func ("/request/not-an-object", test_not_an_object);
+  return g_test_run ();
+}
