@@ -51,9 +51,11 @@ G_DECLARE_FINAL_TYPE (SfumatoKeyring, sfumato_keyring, SFUMATO, KEYRING, GObject
 /* application: what the keyring's own program shows and searches by, the application id. */
 SfumatoKeyring *sfumato_keyring_new        (const char      *application);
 
-/* Stores it in the keyring; replaces what was there, also a key held for this run. */
+/* Stores it in the keyring; replaces what was there, also a key held for this run. label: what the keyring's own
+ * program calls it, "Sfumato: Stability AI key". */
 gboolean        sfumato_keyring_store      (SfumatoKeyring  *self,
                                             const char      *service,
+                                            const char      *label,
                                             SfumatoSecret   *secret,
                                             GCancellable    *cancellable,
                                             GError         **error);
@@ -75,5 +77,9 @@ gboolean        sfumato_keyring_forget     (SfumatoKeyring  *self,
                                             const char      *service,
                                             GCancellable    *cancellable,
                                             GError         **error);
+
+/* For main(), first thing: from here on a crash of this process leaves no memory of it behind, in a file or with a
+ * crash reporter. What it starts inherits that. */
+void            sfumato_keyring_harden_process (void);
 
 G_END_DECLS
