@@ -1,0 +1,70 @@
+/* The unfinished request: what the composer and the settings pane show and change. It knows which model is chosen
+ * and so what may be asked for, what it costs, and why it cannot be asked for yet. No widgets.
+ *
+ * What a model does not take is remembered, so that it is there again when another model is chosen, but it never
+ * gets into a request.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "studio/sfumato-studio.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SfumatoFormNeed:
+ * @SFUMATO_FORM_NEEDS_NOTHING: Generate can be pressed
+ * @SFUMATO_FORM_NEEDS_SERVICE: nobody has said yet where pictures are made
+ * @SFUMATO_FORM_NEEDS_KEY: the service wants a key and there is none
+ * @SFUMATO_FORM_NEEDS_CHANGE: something in the form itself
+ */
+typedef enum
+{
+  SFUMATO_FORM_NEEDS_NOTHING,
+  SFUMATO_FORM_NEEDS_SERVICE,
+  SFUMATO_FORM_NEEDS_KEY,
+  SFUMATO_FORM_NEEDS_CHANGE,
+} SfumatoFormNeed;
+
+#define SFUMATO_TYPE_FORM (sfumato_form_get_type ())
+G_DECLARE_FINAL_TYPE (SfumatoForm, sfumato_form, SFUMATO, FORM, GObject)
+
+/* Properties, all readable and writable, strings never NULL: "service", "model" (ids; empty: not chosen),
+ * "prompt", "negative-prompt", "aspect-ratio", "style" (empty: none), "format", "seed" (digits; empty: random),
+ * "count", "guidance" (0: the model's own), "strength" (negative: the model's own), "key-missing". "input" notifies. */
+
+SfumatoForm        *sfumato_form_new           (SfumatoStudio   *studio);
+SfumatoStudio      *sfumato_form_get_studio    (SfumatoForm     *self);
+/* The chosen model, or the one that would be offered first. */
+const SfumatoModel *sfumato_form_get_model     (SfumatoForm     *self);
+SfumatoService     *sfumato_form_get_service   (SfumatoForm     *self);
+
+SfumatoInput       *sfumato_form_get_input     (SfumatoForm     *self);
+void                sfumato_form_set_input     (SfumatoForm     *self,
+                                                SfumatoInput    *input);
+/* Whether the reference picture will be used, and so decides the shape where the model says so. */
+gboolean            sfumato_form_uses_input    (SfumatoForm     *self);
+double              sfumato_form_get_strength  (SfumatoForm     *self);
+double              sfumato_form_get_guidance  (SfumatoForm     *self);
+
+/* Everything typed, whether the model takes it or not. (transfer full) */
+SfumatoRequest     *sfumato_form_to_draft      (SfumatoForm     *self);
+/* What would be asked for; NULL and SFUMATO_ERROR_INVALID where it is not one the model takes. (transfer full) */
+SfumatoRequest     *sfumato_form_to_request    (SfumatoForm     *self,
+                                                GError         **error);
+/* Takes a request over as it is. A reference picture of which only the description is known is left out. */
+void                sfumato_form_load          (SfumatoForm     *self,
+                                                SfumatoRequest  *request);
+/* Everything back to the model's defaults. */
+void                sfumato_form_clear         (SfumatoForm     *self);
+
+/* Hundredths of a credit for the whole press of Generate. */
+int                 sfumato_form_get_price     (SfumatoForm     *self);
+/* Characters that are too many in the prompt. */
+guint               sfumato_form_get_overflow  (SfumatoForm     *self);
+/* What is missing, with a sentence for people in reason; NULL there where nothing is. */
+SfumatoFormNeed     sfumato_form_get_need      (SfumatoForm     *self,
+                                                char           **reason);
+
+G_END_DECLS
