@@ -1,0 +1,311 @@
+/* Orders of a script: from JSON, and carried out byte by byte.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "stand-in-private.h"
+
+static const char *
+string_member (JsonObject *json,
+               const char *name,
+               const char *fallback)
+{
+  return json_object_get_string_member_with_default (json, name, fallback);
+}
+
+static void
+read_body (StandInOrder *order,
+           JsonObject   *json)
+{
+  JsonNode *node = json_object_get_member (json, "body");
+  const char *base64 = string_member (json, "body_base64", NULL);
+  gint64 zeros = json_object_get_int_member_with_default (json, "body_zeros", -1);
+  gsize size;
+
+  if (base64 != NULL)
+    {
+      guchar *data = g_base64_decode (base64, &size);
+
+      order->body = g_bytes_new_take (data, size);
+    }
+  else if (zeros >= 0)
+    order->body = g_bytes_new_take (g_malloc0 (MAX (zeros, 1)), zeros);
+  else if (node != NULL && JSON_NODE_HOLDS_VALUE (node))
+    order->body = g_bytes_new (json_node_get_string (node), strlen (json_node_get_string (node)));
+  else if (node != NULL)
+    {
+      char *text = json_to_string (node, FALSE);
+
+      order->body = g_bytes_new_take (text, strlen (text));
+      order->body_is_json = TRUE;
+    }
+}
+
+static const char * const members[] = {
+  "on", "times", "status", "reason", "version", "headers", "body", "body_base64", "body_zeros", "encoding", "framing",
+  "length", "interim", "raw", "delay", "fault", "where", "at", "drip", "billed", NULL,
+};
+
+/* NULL where the order has a member nobody knows. body: nullable, in place of the order's own. */
+StandInOrder *
+stand_in_order_new (JsonObject *json,
+                    GBytes     *body)
+{
+  StandInOrder *order;
+  g_autoptr (GList) names = json_object_get_members (json);
+
+  for (GList *name = names; name != NULL; name = name->next)
+    if (!g_strv_contains (members, name->data))
+      return NULL;
+  order = g_new0 (StandInOrder, 1);
+  g_atomic_ref_count_init (&order->refs);
+  order->on_balance = strcmp (string_member (json, "on", "generate"), "balance") == 0;
+  order->times = json_object_get_int_member_with_default (json, "times", 1);
+  order->status = json_object_get_int_member_with_default (json, "status", 0);
+  order->reason = g_strdup (string_member (json, "reason", NULL));
+  order->version = g_strdup (string_member (json, "version", "1.1"));
+  order->encoding = g_strdup (string_member (json, "encoding", NULL));
+  order->framing = g_strdup (string_member (json, "framing", "length"));
+  order->length = json_object_get_int_member_with_default (json, "length", -1);
+  order->interim = g_strdup (string_member (json, "interim", NULL));
+  order->raw = g_strdup (string_member (json, "raw", NULL));
+  order->delay = json_object_get_int_member_with_default (json, "delay", 0);
+  order->fault = g_strdup (string_member (json, "fault", ""));
+  order->where = g_strdup (string_member (json, "where", "request"));
+  order->at = json_object_get_int_member_with_default (json, "at", 0);
+  order->drip = json_object_get_int_member_with_default (json, "drip", 20);
+  order->billed = json_object_has_member (json, "billed") ? json_object_get_boolean_member (json, "billed") : -1;
+  if (json_object_has_member (json, "headers"))
+    order->headers = json_object_ref (json_object_get_object_member (json, "headers"));
+  if (body != NULL)
+    order->body = g_bytes_ref (body);
+  else
+    read_body (order, json);
+  return order;
+}
+
+void
+stand_in_order_unref (StandInOrder *order)
+{
+  if (!g_atomic_ref_count_dec (&order->refs))
+    return;
+  g_free (order->reason);
+  g_free (order->version);
+  g_free (order->encoding);
+  g_free (order->framing);
+  g_free (order->interim);
+  g_free (order->raw);
+  g_free (order->fault);
+  g_free (order->where);
+  g_clear_pointer (&order->headers, json_object_unref);
+  g_clear_pointer (&order->body, g_bytes_unref);
+  g_free (order);
+}
+
+static GBytes *
+compress (GBytes     *body,
+          const char *encoding)
+{
+  GZlibCompressorFormat format = strcmp (encoding, "gzip") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
+                                                                : G_ZLIB_COMPRESSOR_FORMAT_ZLIB;
+  g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (format, 6);
+
+  return g_converter_convert_bytes (G_CONVERTER (compressor), body, NULL);
+}
+
+static const char *
+reason_phrase (guint status)
+{
+  static const struct { guint status; const char *reason; } known[] = {
+    { 200, "OK" }, { 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
+    { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
+    { 402, "Payment Required" }, { 403, "Forbidden" }, { 404, "Not Found" },
+    { 407, "Proxy Authentication Required" }, { 413, "Content Too Large" }, { 422, "Unprocessable Content" },
+    { 429, "Too Many Requests" }, { 500, "Internal Server Error" }, { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (known[i].status == status)
+      return known[i].reason;
+  return "Status";
+}
+
+static gboolean
+is_replaced (StandInOrder *order,
+             const char   *line)
+{
+  g_autofree char *name = g_strndup (line, strcspn (line, ":"));
+  g_autoptr (GList) names = order->headers == NULL ? NULL : json_object_get_members (order->headers);
+
+  for (GList *other = names; other != NULL; other = other->next)
+    if (g_ascii_strcasecmp (other->data, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+append_usual_header (GString      *head,
+                     StandInOrder *order,
+                     const char   *line)
+{
+  if (!is_replaced (order, line))
+    g_string_append_printf (head, "%s\r\n", line);
+}
+
+static void
+append_own_header (JsonObject *headers,
+                   const char *name,
+                   JsonNode   *value,
+                   gpointer    head)
+{
+  if (!JSON_NODE_HOLDS_NULL (value))
+    g_string_append_printf (head, "%s: %s\r\n", name, json_node_get_string (value));
+}
+
+static GString *
+make_head (StandInOrder  *order,
+           StandInAnswer *answer,
+           gsize          length)
+{
+  GString *head = g_string_new (order->interim);
+  guint status = order->status != 0 ? order->status : answer->status;
+  g_autofree char *line = NULL;
+
+  g_string_append_printf (head, "HTTP/%s %u %s\r\n", order->version, status, order->reason ?: reason_phrase (status));
+  for (guint i = 0; i < answer->headers->len; i++)
+    append_usual_header (head, order, answer->headers->pdata[i]);
+  if (order->headers != NULL)
+    json_object_foreach_member (order->headers, append_own_header, head);
+  if (order->encoding != NULL)
+    g_string_append_printf (head, "Content-Encoding: %s\r\n", order->encoding);
+  if (strcmp (order->framing, "length") == 0)
+    line = g_strdup_printf ("Content-Length: %" G_GINT64_FORMAT, order->length >= 0 ? order->length : (gint64) length);
+  else if (strcmp (order->framing, "close") == 0)
+    line = g_strdup ("Connection: close");
+  else
+    line = g_strdup ("Transfer-Encoding: chunked");
+  append_usual_header (head, order, line);
+  g_string_append (head, "\r\n");
+  return head;
+}
+
+static GBytes *
+add_chunks (GBytes   *body,
+            gboolean  bad)
+{
+  GByteArray *framed = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (body, &size);
+
+  for (gsize at = 0; at < size; at += 4000)
+    {
+      gsize part = MIN (size - at, 4000);
+      g_autofree char *line = g_strdup_printf ("%zx\r\n", part);
+
+      g_byte_array_append (framed, (guint8 *) line, strlen (line));
+      g_byte_array_append (framed, data + at, part);
+      g_byte_array_append (framed, (guint8 *) "\r\n", 2);
+    }
+  g_byte_array_append (framed, (guint8 *) (bad ? "zz\r\n\r\n" : "0\r\n\r\n"), bad ? 6 : 5);
+  return g_byte_array_free_to_bytes (framed);
+}
+
+/* Carries out a fault; FALSE when nothing more is to be sent. */
+static gboolean
+do_fault (StandInLink   *link,
+          StandInOrder  *order,
+          void         (*hold) (gpointer),
+          gpointer       user_data)
+{
+  if (strcmp (order->fault, "hold") == 0)
+    {
+      hold (user_data);
+      return TRUE;
+    }
+  if (strcmp (order->fault, "reset") == 0)
+    stand_in_link_reset (link);
+  else if (strcmp (order->fault, "stall") == 0)
+    stand_in_link_wait_closed (link);
+  return strcmp (order->fault, "drip") == 0;
+}
+
+/* Sends data with the order's fault at so many bytes of it; FALSE when nothing more is to be sent. */
+static gboolean
+send_with_fault (StandInLink   *link,
+                 StandInOrder  *order,
+                 const char    *data,
+                 gsize          size,
+                 void         (*hold) (gpointer),
+                 gpointer       user_data)
+{
+  gsize at = MIN (order->at, size);
+
+  if (!stand_in_link_write (link, data, at) || !do_fault (link, order, hold, user_data))
+    return FALSE;
+  if (strcmp (order->fault, "drip") != 0)
+    return stand_in_link_write (link, data + at, size - at);
+  for (; at < size; at++)
+    {
+      if (!stand_in_link_write (link, data + at, 1) || g_cancellable_is_cancelled (link->cancellable))
+        return FALSE;
+      g_usleep (order->drip * 1000);
+    }
+  return TRUE;
+}
+
+static gboolean
+send_piece (StandInLink   *link,
+            StandInOrder  *order,
+            const char    *where,
+            const char    *data,
+            gsize          size,
+            void         (*hold) (gpointer),
+            gpointer       user_data)
+{
+  if (strcmp (order->where, where) == 0)
+    return send_with_fault (link, order, data, size, hold, user_data);
+  return stand_in_link_write (link, data, size);
+}
+
+/* Sends the answer as the order wants it. hold is called where the order says to wait for a release. */
+void
+stand_in_send (StandInLink   *link,
+               StandInOrder  *order,
+               StandInAnswer *answer,
+               void         (*hold) (gpointer),
+               gpointer       user_data)
+{
+  g_autoptr (GBytes) body = g_bytes_ref (order->body != NULL ? order->body : answer->body);
+  g_autoptr (GString) head = NULL;
+
+  if (strcmp (order->where, "request") == 0 && *order->fault != '\0' && !do_fault (link, order, hold, user_data))
+    return;
+  if (order->raw != NULL)
+    {
+      send_piece (link, order, "answer-head", order->raw, strlen (order->raw), hold, user_data);
+      return;
+    }
+  if (order->body_is_json)
+    stand_in_answer_header (answer, "Content-Type", "application/json");
+  if (order->encoding != NULL && (strcmp (order->encoding, "gzip") == 0 || strcmp (order->encoding, "deflate") == 0))
+    {
+      GBytes *packed = compress (body, order->encoding);
+
+      g_bytes_unref (body);
+      body = packed;
+    }
+  head = make_head (order, answer, g_bytes_get_size (body));
+  if (g_str_has_suffix (order->framing, "chunk") || g_str_has_suffix (order->framing, "chunked"))
+    {
+      GBytes *framed = add_chunks (body, strcmp (order->framing, "bad-chunk") == 0);
+
+      g_bytes_unref (body);
+      body = framed;
+    }
+  if (send_piece (link, order, "answer-head", head->str, head->len, hold, user_data))
+    send_piece (link, order, "answer-body", g_bytes_get_data (body, NULL), g_bytes_get_size (body), hold, user_data);
+}
