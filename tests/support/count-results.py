@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# Adds up the results of Meson's test runs, each subtest counted. Arguments: junit files as Meson writes them. Prints
+# what failed, what was skipped and a line a run; the last line is "N passed, N failed, N skipped". Exits with 1 where
+# a test failed or none ran.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import json
+import os
+import sys
+import xml.etree.ElementTree as xml
+
+BAD = ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS")
+
+
+def outcome(case):
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    return "skipped" if case.find("skipped") is not None else "passed"
+
+
+def cases_of(junit):
+    """(program, case, outcome) of every subtest."""
+    for suite in xml.parse(junit).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            program = suite.get("name") if suite.get("name") != case.get("name") else ""
+            yield program, case.get("name"), outcome(case)
+
+
+def broken_programs(junit):
+    """Programs that failed as a whole, for example by a crash after their last "ok": only Meson's other log says so."""
+    log = os.path.join(os.path.dirname(junit), "testlog.json")
+    if not os.path.exists(log):
+        return
+    with open(log, encoding="utf-8") as lines:
+        for run in map(json.loads, lines):
+            if run["result"] in BAD:
+                yield run["name"].split(" / ")[-1], run["result"]
+
+
+def count(junit):
+    results = list(cases_of(junit))
+    failed = {program.split(".")[-1] for program, _, how in results if how == "failed"}
+    failed |= {name for _, name, how in results if how == "failed"}
+    results += [(name, f"the program as a whole: {how}", "failed") for name, how in broken_programs(junit)
+                if name not in failed]
+    for program, name, how in results:
+        if how != "passed":
+            print(f"{how}: {program} {name}".replace("  ", " "))
+    return {how: sum(1 for r in results if r[2] == how) for how in ("passed", "failed", "skipped")}
+
+
+def main(files):
+    total = dict(passed=0, failed=0, skipped=0)
+    for junit in files:
+        if not os.path.exists(junit):
+            print(f"failed: there are no results in {junit}")
+            counted = dict(passed=0, failed=1, skipped=0)
+        else:
+            counted = count(junit)
+        print(f"{os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(junit))))}: "
+              + ", ".join(f"{n} {how}" for how, n in counted.items()))
+        total = {how: total[how] + counted[how] for how in total}
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
