@@ -32,9 +32,15 @@ SfumatoDatabase      *sfumato_database_open      (const char            *path,
 void                  sfumato_database_close     (SfumatoDatabase       *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfumatoDatabase, sfumato_database_close)
 SfumatoDatabaseState  sfumato_database_get_state (SfumatoDatabase       *self);
+/* A second connection to the same file that can only read: its queries do not wait for whoever writes through
+ * the first one. */
+SfumatoDatabase      *sfumato_database_open_reader (SfumatoDatabase     *self,
+                                                    GError             **error);
 
 /* lock/unlock around a run of statements; recursive. prepare() caches by text: use literals. A statement is reset
- * by the next prepare() of the same text. step() returns SQLITE_ROW or SQLITE_DONE, or sets error. */
+ * by the next prepare() of the same text, by its last step, and by the outermost unlock. step() returns SQLITE_ROW
+ * or SQLITE_DONE, or sets error. begin() takes the lock, commit() and rollback() leave it; a commit that fails has
+ * rolled back. */
 void                  sfumato_database_lock      (SfumatoDatabase       *self);
 void                  sfumato_database_unlock    (SfumatoDatabase       *self);
 sqlite3_stmt         *sfumato_database_prepare   (SfumatoDatabase       *self,
