@@ -1,0 +1,24 @@
+# Runs the test_* functions of a module and prints the results as Meson reads them (TAP).
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import sys
+import traceback
+
+
+def run(tests, wanted=()):
+    """tests: a module's globals(), or a dictionary of names and functions. wanted: parts of names; all where empty.
+    Does not return."""
+    chosen = {name: function for name, function in tests.items() if name.startswith("test_") and callable(function)
+              and (not wanted or any(w in name for w in wanted))}
+    print(f"TAP version 14\n1..{len(chosen)}", flush=True)
+    failed = False
+    for number, (name, function) in enumerate(chosen.items(), 1):
+        try:
+            function()
+            print(f"ok {number} {name[5:].replace('_', ' ')}", flush=True)
+        except Exception:  # whatever went wrong is this test's result
+            failed = True
+            print(f"not ok {number} {name[5:].replace('_', ' ')}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print("# " + line, flush=True)
+    sys.exit(1 if failed else 0)
