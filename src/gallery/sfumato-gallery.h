@@ -23,7 +23,8 @@ G_DECLARE_FINAL_TYPE (SfumatoGallery, sfumato_gallery, SFUMATO, GALLERY, GObject
  */
 
 /* Blocking. folder: the person's pictures, made when missing; index: the database file; cache: thumbnails. Scans
- * the folder for what changed since the last time: a missing or damaged index is rebuilt here in full. */
+ * the folder for what changed since the last time: a missing or damaged index is rebuilt here in full. A folder that
+ * cannot be made or read is no error: the gallery is then not available until it can. */
 SfumatoGallery *sfumato_gallery_open           (const char          *folder,
                                                 const char          *index,
                                                 const char          *cache,
@@ -37,10 +38,11 @@ char           *sfumato_gallery_dup_path       (SfumatoGallery      *self,
 
 /* Blocking. The bytes are on disk under their final name, synced, before the sidecar and the index are written; a
  * picture is returned only then. What fails is SFUMATO_ERROR_STORAGE, with the result untouched and nothing half
- * written left behind. service: id. duration: microseconds, 0 if unknown. */
+ * written left behind. id: a UUID for the picture, nullable for a new one. duration: microseconds, 0 if unknown. */
 SfumatoPicture *sfumato_gallery_add            (SfumatoGallery      *self,
                                                 SfumatoResult       *result,
                                                 SfumatoRequest      *request,
+                                                const char          *id,
                                                 gint64               duration,
                                                 GError             **error);
 

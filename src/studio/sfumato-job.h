@@ -34,7 +34,7 @@ typedef enum
 #define SFUMATO_TYPE_JOB (sfumato_job_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoJob, sfumato_job, SFUMATO, JOB, GObject)
 
-/* Properties: "state", "stage", "fraction", "error" (boxed GError), "picture", "resume-at". */
+/* Properties: "state", "stage", "fraction", "error" (boxed GError), "picture", "resume-at", "held-back". */
 
 const char      *sfumato_job_get_id        (SfumatoJob *self);
 const char      *sfumato_job_get_batch     (SfumatoJob *self);  /* jobs of one press of Generate share it */
@@ -49,6 +49,8 @@ int              sfumato_job_get_price     (SfumatoJob *self);  /* hundredths of
 gint64           sfumato_job_get_started   (SfumatoJob *self);  /* g_get_monotonic_time() of sending; 0: not yet */
 /* g_get_monotonic_time() at which a job the service asked to wait goes on; 0: it does not wait for that. */
 gint64           sfumato_job_get_resume_at (SfumatoJob *self);
+/* It was waiting when an earlier run ended, and waits for sfumato_queue_resume(). */
+gboolean         sfumato_job_is_held_back  (SfumatoJob *self);
 gboolean         sfumato_job_is_over       (SfumatoJob *self);  /* DONE, FAILED or CANCELLED */
 
 G_END_DECLS

@@ -24,7 +24,12 @@ G_DECLARE_FINAL_TYPE (SfumatoStudio, sfumato_studio, SFUMATO, STUDIO, GObject)
  */
 SfumatoStudio  *sfumato_studio_new            (const char           *base_url,
                                                GError              **error);
-/* Stops running jobs: call before the process ends. Those already sent become UNKNOWN in the journal. */
+/* Takes over the jobs that ended processes left in the queue, as waiting (held back), unsaved or unknown. For the
+ * window, and for whoever wants to list them; a single generation has no business with them. */
+void            sfumato_studio_inherit_queue  (SfumatoStudio        *self);
+/* Asks for the balance again, in the background, whenever the queue has run empty. For the window. */
+void            sfumato_studio_follow_balance (SfumatoStudio        *self);
+/* Stops running jobs, iterating the main context until they have: call last, before the process ends. Those already sent become UNKNOWN in the journal. */
 void            sfumato_studio_close          (SfumatoStudio        *self);
 
 GSettings      *sfumato_studio_get_settings   (SfumatoStudio        *self);
@@ -32,6 +37,7 @@ SfumatoGallery *sfumato_studio_get_gallery    (SfumatoStudio        *self);
 SfumatoQueue   *sfumato_studio_get_queue      (SfumatoStudio        *self);
 /* A GListModel of SfumatoService: what exists today. */
 GListModel     *sfumato_studio_get_services   (SfumatoStudio        *self);
+/* Any thread; (transfer full) (nullable). */
 SfumatoService *sfumato_studio_find_service   (SfumatoStudio        *self,
                                                const char           *id);
 /* The service and model of a request, old ids understood; NULL where nobody knows it any more. */
@@ -39,7 +45,8 @@ const SfumatoModel *sfumato_studio_find_model (SfumatoStudio        *self,
                                                const char           *service,
                                                const char           *model);
 
-/* Where pictures go: another folder, at once; the old one is left as it is. Blocking. */
+/* Where pictures go: another folder; the old one is left as it is. Blocking, for a worker thread: "gallery" notifies on
+ * the main thread. */
 gboolean        sfumato_studio_set_folder     (SfumatoStudio        *self,
                                                const char           *folder,
                                                GError              **error);
@@ -100,5 +107,11 @@ gint64          sfumato_studio_get_spent      (SfumatoStudio        *self,
 void            sfumato_studio_save_draft     (SfumatoStudio        *self,
                                                SfumatoRequest       *draft);
 SfumatoRequest *sfumato_studio_load_draft     (SfumatoStudio        *self);
+
+/* A request read from a picture or a draft with the bytes of its input picture, where it has one. SFUMATO_ERROR_STORAGE
+ * where they are not kept any more. (transfer full) */
+SfumatoRequest *sfumato_studio_complete_request (SfumatoStudio      *self,
+                                                 SfumatoRequest     *request,
+                                                 GError            **error);
 
 G_END_DECLS

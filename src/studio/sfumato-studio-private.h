@@ -1,0 +1,34 @@
+/* What the studio's files share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "keyring/sfumato-keyring.h"
+#include "studio/sfumato-queue-private.h"
+#include "studio/sfumato-studio.h"
+
+G_BEGIN_DECLS
+
+struct _SfumatoStudio
+{
+  GObject         parent_instance;
+
+  GSettings      *settings;       /* owned */
+  SfumatoGallery *gallery;        /* owned */
+  SfumatoKeyring *keyring;        /* owned */
+  GListStore     *services;       /* owned; replaced items under lock */
+  GMutex          lock;
+  SfumatoQueue   *queue;          /* owned */
+  char           *data_folder;    /* owned */
+  char           *cache_folder;   /* owned */
+  double          balance;        /* NaN: not known */
+  gboolean        asking_balance;
+  gboolean        job_was_over;   /* since the balance was last asked for */
+};
+
+/* Any thread; notifies on the main thread. */
+void sfumato_studio_note_balance (SfumatoStudio *self,
+                                  double         credits);
+
+G_END_DECLS
