@@ -7,6 +7,7 @@
 #include "domain/sfumato-request.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "domain/sfumato-error.h"
@@ -291,7 +292,7 @@ check_numbers (const SfumatoRequestFields *fields,
                const SfumatoModel         *model)
 {
   if (fields->seed < SFUMATO_SEED_RANDOM || fields->seed > model->seed_max)
-    return invalid ("seed", _("The seed must be between 0 and %" G_GINT64_FORMAT "."), model->seed_max);
+    return invalid ("seed", _("The seed must be between 0 and %" PRId64 "."), model->seed_max);
   if (fields->count < 1 || fields->count > SFUMATO_COUNT_MAX)
     return invalid ("count", _("Between 1 and %d pictures can be asked for at once."), SFUMATO_COUNT_MAX);
   if (fields->guidance == 0)

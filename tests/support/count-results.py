@@ -18,12 +18,16 @@ def outcome(case):
     return "skipped" if case.find("skipped") is not None else "passed"
 
 
+def short(name):
+    """Meson's "project.project:suite / program", or "project.program", as the program."""
+    return name.split(" / ")[-1].split(".")[-1]
+
+
 def cases_of(junit):
-    """(program, case, outcome) of every subtest."""
+    """(program, case, outcome) of every subtest. A program without subtests is a case of its project's suite."""
     for suite in xml.parse(junit).getroot().iter("testsuite"):
         for case in suite.iter("testcase"):
-            program = suite.get("name") if suite.get("name") != case.get("name") else ""
-            yield program, case.get("name"), outcome(case)
+            yield short(suite.get("name")), case.get("name").split(" / ")[-1], outcome(case)
 
 
 def broken_programs(junit):
@@ -34,18 +38,17 @@ def broken_programs(junit):
     with open(log, encoding="utf-8") as lines:
         for run in map(json.loads, lines):
             if run["result"] in BAD:
-                yield run["name"].split(" / ")[-1], run["result"]
+                yield short(run["name"]), run["result"]
 
 
 def count(junit):
     results = list(cases_of(junit))
-    failed = {program.split(".")[-1] for program, _, how in results if how == "failed"}
-    failed |= {name for _, name, how in results if how == "failed"}
+    failed = {name for program, case, how in results if how == "failed" for name in (program, case)}
     results += [(name, f"the program as a whole: {how}", "failed") for name, how in broken_programs(junit)
                 if name not in failed]
     for program, name, how in results:
         if how != "passed":
-            print(f"{how}: {program} {name}".replace("  ", " "))
+            print(f"{how}: {program} / {name}")
     return {how: sum(1 for r in results if r[2] == how) for how in ("passed", "failed", "skipped")}
 
 

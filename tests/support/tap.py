@@ -19,6 +19,5 @@ def run(tests, wanted=()):
         except Exception:  # whatever went wrong is this test's result
             failed = True
             print(f"not ok {number} {name[5:].replace('_', ' ')}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print("# " + line, flush=True)
+            traceback.print_exc()
     sys.exit(1 if failed else 0)
