@@ -20,5 +20,9 @@ SfumatoService *sfumato_stability_new           (const char  *base_url,
 /* The same checks without a service, for an entry; returns the address in its normal form (transfer full). */
 char           *sfumato_stability_normalize_url (const char  *base_url,
                                                  GError     **error);
+/* Asks for answers as JSON instead of as bytes: a third larger, but whole where a proxy takes away headers that it
+ * does not know, and with them the seed. Before the first call. */
+void            sfumato_stability_set_accept_json (SfumatoStability *self,
+                                                   gboolean          accept_json);
 
 G_END_DECLS

@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#define _GNU_SOURCE /* memmem */
 #include "config.h"
 
 #include <string.h>
@@ -100,7 +99,7 @@ stand_in_request_parse_form (StandInRequest *request,
       parse_part_head (request, part, head);
       g_ptr_array_add (request->parts, part);
       at = close + strlen (next);
-      if (g_str_has_prefix (at, "--") && (end - at == 2 || (end - at == 4 && memcmp (at + 2, "\r\n", 2) == 0)))
+      if ((end - at == 2 && memcmp (at, "--", 2) == 0) || (end - at == 4 && memcmp (at, "--\r\n", 4) == 0))
         return;
       if (end - at < 2 || memcmp (at, "\r\n", 2) != 0)
         break;

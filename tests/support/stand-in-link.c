@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#define _GNU_SOURCE /* memmem */
 #include "config.h"
 
 #include <string.h>
@@ -153,7 +152,7 @@ stand_in_link_read_head (StandInLink *link)
   const guint8 *end;
   gsize size;
 
-  while ((end = memmem (link->ahead->data, link->ahead->len, "\r\n\r\n", 4)) == NULL)
+  while (link->ahead->len == 0 || (end = memmem (link->ahead->data, link->ahead->len, "\r\n\r\n", 4)) == NULL)
     if (link->ahead->len > HEAD_MAX || !read_more (link))
       return NULL;
   size = end + 4 - link->ahead->data;

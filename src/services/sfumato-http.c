@@ -1,0 +1,493 @@
+/* One bounded HTTP exchange.
+ *
+ * libsoup's blocking calls know no deadline for the whole, no progress and no other way out than their own timeout
+ * of a socket. So the asynchronous ones are used, on a main context of this exchange alone, which the calling
+ * thread runs until the exchange is over: timers, cancelling and progress are sources of the same loop and need no
+ * lock. A limit that is reached cancels the exchange from inside; it always ends by way of the callback of what
+ * was under way, so that nothing is left behind.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "services/sfumato-http.h"
+
+#include <string.h>
+
+#define CHUNK (64 * 1024)
+
+const SfumatoHttpLimits sfumato_http_limits = {
+  .connect_time = 15 * 1000,
+  .idle_time = 180 * 1000,
+  .total_time = 300 * 1000,
+  .check_time = 20 * 1000,
+  .picture_bytes = SFUMATO_IMAGE_BYTES_MAX,
+  .json_bytes = 96 * 1024 * 1024,
+  .error_bytes = 1024 * 1024,
+};
+
+typedef struct
+{
+  const SfumatoHttpRequest *request;
+  const SfumatoHttpLimits  *limits;
+  SfumatoHttpAnswer        *answer;
+  GMainContext             *context;
+  SoupSession              *session;
+  SoupMessage              *message;
+  GCancellable             *inside;       /* what the limits and the person both cancel */
+  GSource                  *connect_timer;
+  GSource                  *idle_timer;
+  GInputStream             *stream;
+  GByteArray               *body;
+  gsize                     cap;
+  gint64                    expected;     /* bytes of the answer; 0: not known */
+  gsize                     written;      /* bytes of the request's body */
+  double                    told;         /* the last fraction that was told */
+  GSocketClientEvent        phase;
+  gboolean                  through_proxy;
+  gboolean                  over;
+} Exchange;
+
+/* ---- telling and ending ---- */
+
+static void
+tell (Exchange     *self,
+      SfumatoStage  stage,
+      double        fraction)
+{
+  if (self->request->progress == NULL)
+    return;
+  if (fraction > 0 && fraction < 1 && fraction - self->told < 0.01)
+    return;
+  self->told = fraction;
+  self->request->progress (stage, fraction, self->request->user_data);
+}
+
+/* The first problem is the true one: cancelling brings others after it. */
+static void
+fail (Exchange           *self,
+      SfumatoHttpProblem  problem)
+{
+  if (self->answer->problem == SFUMATO_HTTP_DONE)
+    self->answer->problem = problem;
+  g_cancellable_cancel (self->inside);
+}
+
+static gboolean
+connect_timer_cb (gpointer data)
+{
+  fail (data, SFUMATO_HTTP_SLOW_CONNECT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+idle_timer_cb (gpointer data)
+{
+  fail (data, SFUMATO_HTTP_SILENT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+total_timer_cb (gpointer data)
+{
+  fail (data, SFUMATO_HTTP_TOO_LONG);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable,
+              gpointer      data)
+{
+  fail (data, SFUMATO_HTTP_CANCELLED);
+  return G_SOURCE_REMOVE;
+}
+
+static GSource *
+add_timer (Exchange    *self,
+           guint        milliseconds,
+           GSourceFunc  callback)
+{
+  GSource *source = g_timeout_source_new (milliseconds);
+
+  g_source_set_callback (source, callback, self, NULL);
+  g_source_attach (source, self->context);
+  return source;
+}
+
+static void
+not_idle (Exchange *self)
+{
+  g_source_set_ready_time (self->idle_timer,
+                           g_get_monotonic_time () + self->limits->idle_time * G_TIME_SPAN_MILLISECOND);
+}
+
+/* ---- what happens before an answer ---- */
+
+static SfumatoHttpProblem
+classify_connecting (Exchange     *self,
+                     const GError *error)
+{
+  if (error->domain == G_RESOLVER_ERROR)
+    return self->through_proxy ? SFUMATO_HTTP_NO_PROXY : SFUMATO_HTTP_NO_HOST;
+  if (error->domain == G_TLS_ERROR || self->phase == G_SOCKET_CLIENT_TLS_HANDSHAKING)
+    return SFUMATO_HTTP_NO_TLS;
+  if (self->through_proxy || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_NOT_ALLOWED))
+    return SFUMATO_HTTP_NO_PROXY;
+  return SFUMATO_HTTP_NO_CONNECTION;
+}
+
+static SfumatoHttpProblem
+classify (Exchange     *self,
+          const GError *error)
+{
+  if (!self->answer->sent)
+    return classify_connecting (self, error);
+  if (error->domain == SOUP_SESSION_ERROR || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
+    return SFUMATO_HTTP_GARBAGE;
+  return SFUMATO_HTTP_LOST;
+}
+
+static void
+finish (Exchange     *self,
+        const GError *error)
+{
+  if (error != NULL)
+    {
+      if (self->answer->problem == SFUMATO_HTTP_DONE)
+        self->answer->problem = classify (self, error);
+      g_set_str (&self->answer->message, error->message);
+    }
+  self->over = TRUE;
+}
+
+static void
+network_event_cb (SoupMessage        *message,
+                  GSocketClientEvent  event,
+                  GIOStream          *connection,
+                  gpointer            data)
+{
+  Exchange *self = data;
+
+  self->phase = event;
+  if (event == G_SOCKET_CLIENT_CONNECTING && G_IS_SOCKET_CONNECTION (connection))
+    {
+      g_autoptr (GSocketAddress) address =
+        g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (connection), NULL);
+
+      self->through_proxy = G_IS_PROXY_ADDRESS (address);
+    }
+  else if (event == G_SOCKET_CLIENT_COMPLETE)
+    {
+      g_source_destroy (self->connect_timer);
+      not_idle (self);
+    }
+}
+
+/* From here on the server may have read something of the body. */
+static void
+wrote_headers_cb (SoupMessage *message,
+                  gpointer     data)
+{
+  Exchange *self = data;
+
+  self->answer->sent = TRUE;
+  not_idle (self);
+}
+
+static void
+wrote_body_data_cb (SoupMessage *message,
+                    guint        size,
+                    gpointer     data)
+{
+  Exchange *self = data;
+  gsize total = self->request->body != NULL ? g_bytes_get_size (self->request->body) : 0;
+
+  self->written += size;
+  not_idle (self);
+  if (total > 0)
+    tell (self, SFUMATO_STAGE_SENDING, MIN ((double) self->written / total, 1));
+}
+
+static void
+wrote_body_cb (SoupMessage *message,
+               gpointer     data)
+{
+  Exchange *self = data;
+
+  not_idle (self);
+  tell (self, SFUMATO_STAGE_MAKING, -1);
+}
+
+/* ---- the answer ---- */
+
+static void read_more (Exchange *self);
+
+static void
+keep (Exchange     *self,
+      GBytes       *bytes)
+{
+  gsize size = g_bytes_get_size (bytes);
+  gsize room = self->cap - self->body->len;
+
+  g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), MIN (size, room));
+  not_idle (self);
+  tell (self, SFUMATO_STAGE_RECEIVING, self->expected > 0 ? MIN ((double) self->body->len / self->expected, 1) : -1);
+}
+
+static gboolean
+is_success (Exchange *self)
+{
+  return SOUP_STATUS_IS_SUCCESSFUL (self->answer->status);
+}
+
+static void
+read_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  Exchange *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    {
+      finish (self, error);
+      return;
+    }
+  if (g_bytes_get_size (bytes) > self->cap - self->body->len)
+    {
+      keep (self, bytes);
+      /* What a refusal says fits; the rest of it is not missed. */
+      if (is_success (self))
+        fail (self, SFUMATO_HTTP_TOO_LARGE);
+      finish (self, NULL);
+      return;
+    }
+  keep (self, bytes);
+  read_more (self);
+}
+
+static void
+read_more (Exchange *self)
+{
+  g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->inside, read_cb, self);
+}
+
+static gsize
+choose_cap (Exchange *self)
+{
+  g_autofree char *media = sfumato_http_answer_dup_media_type (self->answer);
+
+  if (!is_success (self) || self->request->body == NULL)
+    return self->limits->error_bytes;
+  return strcmp (media, "application/json") == 0 ? self->limits->json_bytes : self->limits->picture_bytes;
+}
+
+static void
+take_head (Exchange *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  gboolean encoded = soup_message_headers_get_one (headers, "Content-Encoding") != NULL;
+
+  self->answer->status = soup_message_get_status (self->message);
+  self->answer->reason = g_strdup (soup_message_get_reason_phrase (self->message));
+  self->answer->headers = soup_message_headers_ref (headers);
+  self->cap = choose_cap (self);
+  if (!encoded && soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH)
+    self->expected = soup_message_headers_get_content_length (headers);
+  not_idle (self);
+}
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      data)
+{
+  Exchange *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (self->stream == NULL)
+    {
+      self->answer->tls_errors = soup_message_get_tls_peer_certificate_errors (self->message);
+      finish (self, error);
+      return;
+    }
+  take_head (self);
+  if (is_success (self) && self->expected > (gint64) self->cap)
+    {
+      fail (self, SFUMATO_HTTP_TOO_LARGE);
+      finish (self, NULL);
+      return;
+    }
+  read_more (self);
+}
+
+/* ---- setting up ---- */
+
+gboolean
+sfumato_http_is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  if (address != NULL)
+    return g_inet_address_get_is_loopback (address);
+  return g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+static SoupSession *
+make_session (Exchange *self)
+{
+  SoupSession *session = soup_session_new_with_options ("timeout", 0, "idle-timeout", 0, NULL);
+
+  soup_session_set_user_agent (session, "Sfumato/" VERSION);
+  if (self->limits->tls_database != NULL)
+    soup_session_set_tls_database (session, self->limits->tls_database);
+  /* What is meant for this computer stays on it, whatever the proxy settings forget to say; plain http is allowed
+   * to it for that reason. */
+  if (sfumato_http_is_loopback (g_uri_get_host (self->request->uri)))
+    soup_session_set_proxy_resolver (session, NULL);
+  return session;
+}
+
+/* HTTP/1.1, because a call has a connection of its own anyway, and nothing that it says can then be repeated by the
+ * protocol itself, as HTTP/2 does with streams that were refused. */
+static SoupMessage *
+make_message (Exchange *self)
+{
+  const SfumatoHttpRequest *request = self->request;
+  SoupMessage *message = soup_message_new_from_uri (request->method, request->uri);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_set_force_http1 (message, TRUE);
+  soup_message_headers_replace (headers, "Accept", request->accept);
+  soup_message_headers_replace (headers, "stability-client-id", APP_ID);
+  soup_message_headers_replace (headers, "stability-client-version", VERSION);
+  if (request->body != NULL)
+    soup_message_set_request_body_from_bytes (message, request->content_type, request->body);
+  g_signal_connect (message, "network-event", G_CALLBACK (network_event_cb), self);
+  g_signal_connect (message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
+  g_signal_connect (message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
+  g_signal_connect (message, "wrote-body", G_CALLBACK (wrote_body_cb), self);
+  return message;
+}
+
+static void
+set_key (Exchange *self)
+{
+  g_autofree char *value = g_strconcat ("Bearer ", self->request->key, NULL);
+
+  soup_message_headers_replace (soup_message_get_request_headers (self->message), "Authorization", value);
+  explicit_bzero (value, strlen (value));
+}
+
+/* libsoup frees its copy of the header without wiping it. */
+static void
+wipe_key (Exchange *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_request_headers (self->message);
+  const char *value = soup_message_headers_get_one (headers, "Authorization");
+
+  if (value != NULL)
+    explicit_bzero ((char *) value, strlen (value));
+}
+
+static void
+run (Exchange     *self,
+     GCancellable *cancellable)
+{
+  GSource *total = add_timer (self, self->request->total_time, total_timer_cb);
+  GSource *cancelled = g_cancellable_source_new (cancellable);
+
+  self->connect_timer = add_timer (self, self->limits->connect_time, connect_timer_cb);
+  self->idle_timer = add_timer (self, self->limits->idle_time, idle_timer_cb);
+  g_source_set_callback (cancelled, G_SOURCE_FUNC (cancelled_cb), self, NULL);
+  g_source_attach (cancelled, self->context);
+
+  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->inside, sent_cb, self);
+  while (!self->over)
+    g_main_context_iteration (self->context, TRUE);
+
+  g_source_destroy (total);
+  g_source_unref (total);
+  g_source_destroy (cancelled);
+  g_source_unref (cancelled);
+  g_source_destroy (self->connect_timer);
+  g_source_unref (self->connect_timer);
+  g_source_destroy (self->idle_timer);
+  g_source_unref (self->idle_timer);
+}
+
+/* Closes the connection, whatever state it is in, and lets everything that hangs on the context end. */
+static void
+tear_down (Exchange *self)
+{
+  wipe_key (self);
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_cancellable_cancel (self->inside);
+  g_clear_object (&self->stream);
+  soup_session_abort (self->session);
+  g_clear_object (&self->message);
+  g_clear_object (&self->session);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_clear_object (&self->inside);
+}
+
+/* These live as long as the process and watch the system by way of the main context they are made in. That must be
+ * the default one: an exchange's own comes and goes. */
+static void
+make_watchers (void)
+{
+  g_proxy_resolver_get_default ();
+  g_network_monitor_get_default ();
+}
+
+void
+sfumato_http_exchange (const SfumatoHttpRequest *request,
+                       const SfumatoHttpLimits  *limits,
+                       GCancellable             *cancellable,
+                       SfumatoHttpAnswer        *answer)
+{
+  Exchange self = { .request = request, .limits = limits, .answer = answer };
+
+  *answer = (SfumatoHttpAnswer) { .problem = SFUMATO_HTTP_DONE };
+  make_watchers ();
+  self.context = g_main_context_new ();
+  g_main_context_push_thread_default (self.context);
+  self.inside = g_cancellable_new ();
+  self.body = g_byte_array_new ();
+  self.session = make_session (&self);
+  self.message = make_message (&self);
+  if (request->key != NULL)
+    set_key (&self);
+  tell (&self, SFUMATO_STAGE_SENDING, 0);
+  run (&self, cancellable);
+  answer->body = g_byte_array_free_to_bytes (self.body);
+  tear_down (&self);
+  g_main_context_pop_thread_default (self.context);
+  g_main_context_unref (self.context);
+}
+
+void
+sfumato_http_answer_clear (SfumatoHttpAnswer *answer)
+{
+  g_clear_pointer (&answer->message, g_free);
+  g_clear_pointer (&answer->reason, g_free);
+  g_clear_pointer (&answer->headers, soup_message_headers_unref);
+  g_clear_pointer (&answer->body, g_bytes_unref);
+}
+
+char *
+sfumato_http_answer_dup_media_type (const SfumatoHttpAnswer *answer)
+{
+  const char *value = answer->headers == NULL ? NULL : soup_message_headers_get_one (answer->headers, "Content-Type");
+  g_autofree char *type = value == NULL ? g_strdup ("") : g_strndup (value, strcspn (value, ";"));
+
+  g_strstrip (type);
+  return g_ascii_strdown (type, -1);
+}

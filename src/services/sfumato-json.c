@@ -1,0 +1,186 @@
+/* JSON from a server.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "services/sfumato-json.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TEXT_MAX (1024 * 1024)
+
+JsonObject *
+sfumato_json_parse (const char *text,
+                    gsize       size)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  JsonNode *root;
+
+  if (size > TEXT_MAX || !json_parser_load_from_data (parser, text, size, NULL))
+    return NULL;
+  root = json_parser_get_root (parser);
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_object_ref (json_node_get_object (root)) : NULL;
+}
+
+/* at: behind the opening quote. Returns where the closing one is, or end. */
+static const char *
+skip_string (const char *at,
+             const char *end)
+{
+  for (; at < end && *at != '"'; at++)
+    if (*at == '\\' && at + 1 < end)
+      at++;
+  return at;
+}
+
+static const char *
+skip_space (const char *at,
+            const char *end)
+{
+  while (at < end && strchr (" \t\r\n", *at) != NULL && *at != '\0')
+    at++;
+  return at;
+}
+
+static gboolean
+names_image (const char *key,
+             gsize       size)
+{
+  return (size == 5 && memcmp (key, "image", 5) == 0) || (size == 6 && memcmp (key, "result", 6) == 0);
+}
+
+/* Only strings and the depth are told apart here; whether the rest is JSON is json-glib's business. "image" is what
+ * the document says, "result" what some hosts send: the first wins over the second. */
+JsonObject *
+sfumato_json_parse_image (const char  *text,
+                          gsize        size,
+                          const char **image,
+                          gsize       *image_size)
+{
+  g_autoptr (GString) rest = g_string_new (NULL);
+  const char *end = text + size;
+  const char *kept = text;
+  int depth = 0;
+
+  *image = NULL;
+  *image_size = 0;
+  for (const char *at = text; at < end; at++)
+    {
+      const char *key = at + 1;
+      const char *close;
+
+      if (*at == '{' || *at == '[')
+        depth++;
+      else if (*at == '}' || *at == ']')
+        depth--;
+      if (*at != '"')
+        continue;
+      close = at = skip_string (key, end);
+      at = skip_space (MIN (at + 1, end), end);
+      if (at < end && *at == ':' && depth == 1 && names_image (key, close - key))
+        {
+          at = skip_space (at + 1, end);
+          if (at < end && *at == '"')
+            {
+              const char *string = at + 1;
+
+              at = skip_string (string, end);
+              if (*image == NULL || key[0] == 'i')
+                {
+                  *image = string;
+                  *image_size = at - string;
+                }
+              g_string_append_len (rest, kept, string - kept);
+              kept = at;
+              continue;
+            }
+        }
+      at--; /* the loop goes on with the character that ended the space */
+    }
+  if (rest->len + (end - kept) > TEXT_MAX)
+    return NULL;
+  g_string_append_len (rest, kept, end - kept);
+  return sfumato_json_parse (rest->str, rest->len);
+}
+
+/* What an escape stands for: 0 for what base64 has no use for, such as the line ends some encoders put in. Moves at
+ * to its last character. */
+static char
+unescape (const char **at,
+          const char  *end)
+{
+  guint value = 0;
+
+  if (*at + 1 >= end)
+    return 0;
+  ++*at;
+  if (**at == '/')
+    return '/';
+  if (**at != 'u' || end - *at < 5)
+    return 0;
+  for (int i = 0; i < 4; i++)
+    value = value << 4 | (g_ascii_xdigit_value (*++*at) & 0xf);
+  return value < 128 ? (char) value : 0;
+}
+
+GBytes *
+sfumato_json_decode (const char *string,
+                     gsize       size)
+{
+  char *data = g_malloc (size + 1);
+  const char *end = string + size;
+  int state = 0;
+  guint save = 0;
+  gsize length = 0;
+
+  for (const char *at = string; at < end; at++)
+    {
+      char c = *at == '\\' ? unescape (&at, end) : *at;
+
+      if (c != 0)
+        data[length++] = c;
+    }
+  length = g_base64_decode_step (data, length, (guchar *) data, &state, &save);
+  return g_bytes_new_take (data, length);
+}
+
+const char *
+sfumato_json_get_string (JsonObject *object,
+                         const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
+           ? json_node_get_string (node) : NULL;
+}
+
+gint64
+sfumato_parse_count (const char *text,
+                     gint64      max)
+{
+  guint64 value;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, max, &value, NULL))
+    return -1;
+  return value;
+}
+
+gint64
+sfumato_json_get_count (JsonObject *object,
+                        const char *name,
+                        gint64      max)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  double value;
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node))
+    return -1;
+  if (json_node_get_value_type (node) == G_TYPE_STRING)
+    return sfumato_parse_count (json_node_get_string (node), max);
+  if (json_node_get_value_type (node) != G_TYPE_INT64 && json_node_get_value_type (node) != G_TYPE_DOUBLE)
+    return -1;
+  value = json_node_get_double (node);
+  return value >= 0 && value <= max && floor (value) == value ? (gint64) value : -1;
+}

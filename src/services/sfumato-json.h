@@ -1,0 +1,35 @@
+/* JSON from a server, which may be anything: read within limits, asked without assuming types.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* The object that text is; NULL where it is none, or is larger than a server has reason to send (json-glib takes up
+ * to 43 times the size of its text, so that 1 MiB is the limit). (transfer full) */
+JsonObject *sfumato_json_parse       (const char *text,
+                                      gsize       size);
+/* The same for an object with a picture in it: cuts the strings behind "image" and "result" out of the text before
+ * parsing it. image: where such a string begins and how long it is, still with its escapes; NULL for none. */
+JsonObject *sfumato_json_parse_image (const char  *text,
+                                      gsize        size,
+                                      const char **image,
+                                      gsize       *image_size);
+/* The bytes of a base64 string as it stands in JSON. (transfer full) */
+GBytes     *sfumato_json_decode      (const char *string,
+                                      gsize       size);
+/* NULL where the member is absent or no string. */
+const char *sfumato_json_get_string  (JsonObject *object,
+                                      const char *name);
+/* A whole number between 0 and max, written as a number or in a string; -1 for anything else. */
+gint64      sfumato_json_get_count   (JsonObject *object,
+                                      const char *name,
+                                      gint64      max);
+/* Digits and nothing else, between 0 and max; -1 for anything else. */
+gint64      sfumato_parse_count      (const char *text,
+                                      gint64      max);
+
+G_END_DECLS

@@ -1,0 +1,288 @@
+/* Reads what the service answered: a picture as bytes, a picture inside JSON, or something else that says 200.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "services/sfumato-stability-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#include "services/sfumato-json.h"
+
+#define WORD_MAX 64
+
+/* A picture and the facts that came with it, from whatever form of answer. */
+typedef struct
+{
+  GBytes *bytes;       /* owned, nullable */
+  gint64  seed;        /* -1: not said, or not to be believed */
+  char   *finish;      /* owned, nullable */
+  char   *request_id;  /* owned, nullable */
+} Found;
+
+static void
+found_clear (Found *found)
+{
+  g_clear_pointer (&found->bytes, g_bytes_unref);
+  g_clear_pointer (&found->finish, g_free);
+  g_clear_pointer (&found->request_id, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
+
+/* A word of the server that will be kept beside the picture. */
+static char *
+dup_word (const SfumatoStabilityCall *call,
+          const char                 *text)
+{
+  g_autofree char *clean = text == NULL ? NULL : sfumato_clean_text (text, -1, 4 * WORD_MAX);
+  g_autofree char *safe = sfumato_redact (clean, call->key);
+  g_autofree char *word = safe == NULL ? NULL : sfumato_clean_text (safe, -1, WORD_MAX);
+
+  return word == NULL || *word == '\0' ? NULL : g_steal_pointer (&word);
+}
+
+/* A seed of 0 asks for a random one, so that 0 cannot be the one that was used. */
+static gint64
+believable_seed (gint64 seed)
+{
+  return seed > 0 ? seed : -1;
+}
+
+static void
+read_headers (const SfumatoStabilityCall *call,
+              const SfumatoHttpAnswer    *answer,
+              Found                      *found)
+{
+  SoupMessageHeaders *headers = answer->headers;
+
+  found->seed = believable_seed (sfumato_parse_count (soup_message_headers_get_one (headers, "seed"),
+                                                      call->model->seed_max));
+  found->finish = dup_word (call, soup_message_headers_get_one (headers, "finish-reason"));
+  found->request_id = dup_word (call, soup_message_headers_get_one (headers, "x-request-id"));
+}
+
+static void
+read_json (const SfumatoStabilityCall *call,
+           JsonObject                 *json,
+           Found                      *found)
+{
+  gint64 seed = believable_seed (sfumato_json_get_count (json, "seed", call->model->seed_max));
+  g_autofree char *finish = dup_word (call, sfumato_json_get_string (json, "finish_reason"));
+
+  if (seed > 0)
+    found->seed = seed;
+  if (finish != NULL)
+    {
+      g_free (found->finish);
+      found->finish = g_steal_pointer (&finish);
+    }
+}
+
+static gboolean
+looks_like_json (GBytes *body)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+
+  for (gsize i = 0; i < size; i++)
+    if (strchr (" \t\r\n", text[i]) == NULL)
+      return text[i] == '{';
+  return FALSE;
+}
+
+/* Fills found, and json where the answer is an object. */
+static void
+find_picture (const SfumatoStabilityCall  *call,
+              const SfumatoHttpAnswer     *answer,
+              Found                       *found,
+              JsonObject                 **json)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (answer->body, &size);
+  const char *image = NULL;
+  gsize image_size = 0;
+
+  read_headers (call, answer, found);
+  if (sfumato_image_sniff ((const guint8 *) data, size) != SFUMATO_IMAGE_UNKNOWN)
+    found->bytes = g_bytes_ref (answer->body);
+  else if (looks_like_json (answer->body))
+    {
+      *json = sfumato_json_parse_image (data, size, &image, &image_size);
+      if (*json == NULL)
+        return;
+      read_json (call, *json, found);
+      if (image != NULL)
+        found->bytes = sfumato_json_decode (image, image_size);
+    }
+}
+
+static SfumatoResult *
+make_result (const SfumatoStabilityCall  *call,
+             const Found                 *found,
+             GError                     **error)
+{
+  const char *asked = sfumato_request_get_fields (call->request)->model;
+  gboolean filtered = g_strcmp0 (found->finish, "CONTENT_FILTERED") == 0;
+  gboolean usual = found->finish == NULL || strcmp (found->finish, "SUCCESS") == 0;
+  SfumatoResultFields fields = {
+    .bytes = found->bytes,
+    .seed_used = found->seed,
+    .finish = filtered ? SFUMATO_FINISH_FILTERED : usual ? SFUMATO_FINISH_SUCCESS : SFUMATO_FINISH_OTHER,
+    .finish_word = usual || filtered ? NULL : found->finish,
+    .request_id = found->request_id,
+    .model = g_strcmp0 (asked, call->model->id) == 0 ? NULL : call->model->id,
+    .charge = usual ? SFUMATO_CHARGE_YES : SFUMATO_CHARGE_MAYBE,
+    .price = call->model->price,
+  };
+
+  return sfumato_result_new (&fields, error);
+}
+
+/* A sign-in page or a proxy that answers in the service's place: a web page without a word the service adds. */
+static gboolean
+is_foreign_page (const SfumatoHttpAnswer *answer)
+{
+  static const char * const own[] = { "finish-reason", "seed", "x-request-id" };
+  g_autofree char *media = sfumato_http_answer_dup_media_type (answer);
+  gsize size;
+  const char *text = g_bytes_get_data (answer->body, &size);
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    if (soup_message_headers_get_one (answer->headers, own[i]) != NULL)
+      return FALSE;
+  if (strcmp (media, "text/html") == 0 || strcmp (media, "application/xhtml+xml") == 0)
+    return TRUE;
+  return *media == '\0' && size > 0 && text[0] == '<';
+}
+
+static GError *
+foreign_page (const SfumatoStabilityCall *call,
+              const SfumatoHttpAnswer    *answer)
+{
+  GError *error = sfumato_stability_error (call, answer, NULL, SFUMATO_ERROR_NETWORK, SFUMATO_CHARGE_NONE,
+                                           _("Another Page Answered"),
+                                           _("Something between this computer and the service answered in its place, "
+                                             "such as a sign-in page or a proxy."),
+                                           _("Open a web page in your browser to sign in, or check the address in "
+                                             "Preferences."));
+
+  sfumato_error_set_help (error, SFUMATO_ERROR_HELP_TRY_AGAIN);
+  return error;
+}
+
+static GError *
+unusable (const SfumatoStabilityCall *call,
+          const SfumatoHttpAnswer    *answer,
+          JsonObject                 *json,
+          const char                 *title,
+          const char                 *what)
+{
+  GError *error = sfumato_stability_error (call, answer, json, SFUMATO_ERROR_SERVICE, SFUMATO_CHARGE_MAYBE, title,
+                                           what, NULL);
+
+  sfumato_error_set_help (error, SFUMATO_ERROR_HELP_TRY_AGAIN);
+  return error;
+}
+
+/* It says 200, and there is no picture in it. */
+static GError *
+no_picture (const SfumatoStabilityCall *call,
+            const SfumatoHttpAnswer    *answer,
+            JsonObject                 *json)
+{
+  if (json != NULL && sfumato_json_get_string (json, "name") != NULL)
+    return sfumato_stability_refusal (call, answer, json);
+  if (json != NULL && sfumato_json_get_string (json, "id") != NULL)
+    return unusable (call, answer, json, _("Unexpected Answer"),
+                     _("The service did not send a picture but the number of a task; it stands in the details."));
+  if (json == NULL && is_foreign_page (answer))
+    return foreign_page (call, answer);
+  if (g_bytes_get_size (answer->body) == 0)
+    return unusable (call, answer, json, _("Empty Answer"), _("The service’s answer is empty."));
+  return unusable (call, answer, json, _("Not a Picture"), _("The service’s answer is not a picture."));
+}
+
+/* Whether the bytes that are there can be trusted although something went wrong behind them: a picture that was
+ * paid for and is whole is not thrown away because the connection ended badly. */
+static gboolean
+is_readable (const SfumatoHttpAnswer *answer)
+{
+  return answer->problem != SFUMATO_HTTP_GARBAGE && answer->problem != SFUMATO_HTTP_TOO_LARGE;
+}
+
+SfumatoResult *
+sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
+                                const SfumatoHttpAnswer     *answer,
+                                const SfumatoHttpLimits     *limits,
+                                GError                     **error)
+{
+  g_auto (Found) found = { .seed = -1 };
+  g_autoptr (JsonObject) json = NULL;
+  g_autoptr (GError) problem = NULL;
+  SfumatoResult *result = NULL;
+
+  if (answer->headers == NULL)
+    {
+      g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
+      return NULL;
+    }
+  if (!SOUP_STATUS_IS_SUCCESSFUL (answer->status))
+    {
+      json = sfumato_json_parse (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));
+      g_propagate_error (error, sfumato_stability_refusal (call, answer, json));
+      return NULL;
+    }
+  if (is_readable (answer))
+    find_picture (call, answer, &found, &json);
+  if (found.bytes != NULL)
+    result = make_result (call, &found, &problem);
+  if (result != NULL)
+    return result;
+  if (answer->problem != SFUMATO_HTTP_DONE)
+    g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
+  else if (problem != NULL)
+    g_propagate_error (error, unusable (call, answer, json, sfumato_error_get_title (problem), problem->message));
+  else
+    g_propagate_error (error, no_picture (call, answer, json));
+  return NULL;
+}
+
+gboolean
+sfumato_stability_read_balance (const SfumatoStabilityCall  *call,
+                                const SfumatoHttpAnswer     *answer,
+                                const SfumatoHttpLimits     *limits,
+                                SfumatoAccount              *account,
+                                GError                     **error)
+{
+  g_autoptr (JsonObject) json = NULL;
+  JsonNode *credits;
+
+  if (answer->headers == NULL || (SOUP_STATUS_IS_SUCCESSFUL (answer->status) && answer->problem != SFUMATO_HTTP_DONE))
+    {
+      g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
+      return FALSE;
+    }
+  json = sfumato_json_parse (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));
+  if (!SOUP_STATUS_IS_SUCCESSFUL (answer->status))
+    {
+      g_propagate_error (error, sfumato_stability_refusal (call, answer, json));
+      return FALSE;
+    }
+  credits = json == NULL ? NULL : json_object_get_member (json, "credits");
+  if (credits == NULL)
+    {
+      g_propagate_error (error, json == NULL && is_foreign_page (answer)
+                                  ? foreign_page (call, answer)
+                                  : unusable (call, answer, json, _("Unexpected Answer"),
+                                              _("The service’s answer says nothing about the account.")));
+      return FALSE;
+    }
+  account->credits = JSON_NODE_HOLDS_VALUE (credits) ? json_node_get_double (credits) : NAN;
+  if (!isfinite (account->credits))
+    account->credits = NAN;
+  return TRUE;
+}

@@ -1,0 +1,403 @@
+/* What went wrong, as a sentence: what happened, whether it may have cost money, what to do.
+ *
+ * What costs: failed generations are not charged, says the service's document, and neither is what it refuses. But
+ * only the service itself can say that one failed; a gateway in front of it, a lost connection or an answer that
+ * cannot be read leave open what it did.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "services/sfumato-stability-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "domain/sfumato-error.h"
+#include "services/sfumato-json.h"
+
+#define SERVER_TEXT_MAX   500 /* characters */
+#define SERVER_WORD_MAX   200
+#define RETRY_DEFAULT     60  /* seconds: how long Stability locks out who asked too often */
+#define RETRY_MAX         120
+
+/* Text of the server, safe to show. The key is looked for before and behind the cleaning, so that neither characters
+ * that vanish nor the cut at the end can hide it. */
+static char *
+clean (const SfumatoStabilityCall *call,
+       const char                 *text,
+       guint                       max_chars)
+{
+  g_autofree char *redacted = sfumato_redact (text, call->key);
+  g_autofree char *whole = sfumato_clean_text (redacted, -1, 16 * max_chars);
+  g_autofree char *safe = sfumato_redact (whole, call->key);
+
+  return sfumato_clean_text (safe, -1, max_chars);
+}
+
+/* ---- what the service says ---- */
+
+static void
+append_line (GString    *text,
+             const char *line)
+{
+  if (line == NULL || *line == '\0')
+    return;
+  if (text->len > 0)
+    g_string_append_c (text, '\n');
+  g_string_append (text, line);
+}
+
+/* An entry of a list of errors: a text, or FastAPI's object of "loc" and "msg". */
+static void
+append_entry (JsonArray *array,
+              guint      index,
+              JsonNode  *node,
+              gpointer   text)
+{
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    append_line (text, json_node_get_string (node));
+  else if (JSON_NODE_HOLDS_OBJECT (node))
+    append_line (text, sfumato_json_get_string (json_node_get_object (node), "msg"));
+}
+
+/* What stands behind name, whether it is one text, a list of them or an object with a "message". */
+static void
+append_member (JsonObject *body,
+               const char *name,
+               GString    *text)
+{
+  JsonNode *node = json_object_get_member (body, name);
+
+  if (node == NULL)
+    return;
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    json_array_foreach_element (json_node_get_array (node), append_entry, text);
+  else if (JSON_NODE_HOLDS_OBJECT (node))
+    append_line (text, sfumato_json_get_string (json_node_get_object (node), "message"));
+  else
+    append_line (text, sfumato_json_get_string (body, name));
+}
+
+/* The service's own words, not yet cleaned; "" for none. */
+static char *
+dup_words (JsonObject *body)
+{
+  static const char * const places[] = { "errors", "message", "error", "detail" };
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; body != NULL && i < G_N_ELEMENTS (places) && text->len == 0; i++)
+    append_member (body, places[i], text);
+  return g_string_free (text, FALSE);
+}
+
+/* The control a line such as "style_preset: invalid enum value" is about; NULL for none. */
+static const char *
+find_field (const char *words)
+{
+  static const struct { const char *part; const char *field; } fields[] = {
+    { "prompt", "prompt" },     { "negative_prompt", "negative_prompt" }, { "aspect_ratio", "aspect_ratio" },
+    { "seed", "seed" },         { "style_preset", "style" },              { "cfg_scale", "guidance" },
+    { "strength", "strength" }, { "output_format", "format" },            { "image", "input" },
+    { "model", "model" },       { "mode", "input" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      gsize length = strlen (fields[i].part);
+
+      if (strncmp (words, fields[i].part, length) == 0 && words[length] == ':')
+        return fields[i].field;
+    }
+  return NULL;
+}
+
+/* Every control the words are about, separated by commas; NULL for none. */
+static char *
+dup_fields (const char *words)
+{
+  g_auto (GStrv) lines = g_strsplit (words, "\n", 20);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) found = NULL;
+
+  for (int i = 0; lines[i] != NULL; i++)
+    if (find_field (lines[i]) != NULL)
+      g_strv_builder_add (builder, find_field (lines[i]));
+  found = g_strv_builder_end (builder);
+  return found[0] == NULL ? NULL : g_strjoinv (",", found);
+}
+
+/* ---- details ---- */
+
+static void
+append_detail (const SfumatoStabilityCall *call,
+               GString                    *details,
+               const char                 *name,
+               const char                 *value)
+{
+  g_autofree char *safe = value == NULL ? NULL : clean (call, value, SERVER_WORD_MAX);
+
+  if (safe != NULL && *safe != '\0')
+    g_string_append_printf (details, "%s: %s\n", name, safe);
+}
+
+static const char *
+get_header (const SfumatoHttpAnswer *answer,
+            const char              *name)
+{
+  return answer->headers == NULL ? NULL : soup_message_headers_get_one (answer->headers, name);
+}
+
+/* For a support desk, and so not translated. */
+static char *
+dup_details (const SfumatoStabilityCall *call,
+             const SfumatoHttpAnswer    *answer,
+             JsonObject                 *body)
+{
+  GString *details = g_string_new (NULL);
+  g_autofree char *words = dup_words (body);
+  g_autofree char *status = g_strdup_printf ("%u %s", answer->status, answer->reason != NULL ? answer->reason : "");
+
+  append_detail (call, details, "host", call->host);
+  append_detail (call, details, "path", call->path);
+  append_detail (call, details, "status", answer->headers != NULL ? status : NULL);
+  append_detail (call, details, "name", body != NULL ? sfumato_json_get_string (body, "name") : NULL);
+  append_detail (call, details, "id", body != NULL ? sfumato_json_get_string (body, "id") : NULL);
+  append_detail (call, details, "x-request-id", get_header (answer, "x-request-id"));
+  append_detail (call, details, "content-type", get_header (answer, "content-type"));
+  append_detail (call, details, "finish-reason", get_header (answer, "finish-reason"));
+  append_detail (call, details, "location", get_header (answer, "location"));
+  append_detail (call, details, "retry-after", get_header (answer, "retry-after"));
+  append_detail (call, details, "problem", answer->message);
+  if (*words != '\0')
+    {
+      g_autofree char *safe = clean (call, words, 8 * SERVER_TEXT_MAX);
+
+      g_string_append_printf (details, "\n%s\n", safe);
+    }
+  return g_strchomp (g_string_free (details, FALSE));
+}
+
+static const char *
+money_sentence (const SfumatoStabilityCall *call,
+                const SfumatoHttpAnswer    *answer,
+                SfumatoCharge               charge)
+{
+  if (call->request == NULL)
+    return NULL;
+  if (charge == SFUMATO_CHARGE_MAYBE)
+    return _("It may have been charged: check your balance before you ask again.");
+  return answer->sent ? _("Nothing was charged.") : _("Nothing was sent or charged.");
+}
+
+GError *
+sfumato_stability_error (const SfumatoStabilityCall *call,
+                         const SfumatoHttpAnswer    *answer,
+                         JsonObject                 *body,
+                         SfumatoErrorCode            code,
+                         SfumatoCharge               charge,
+                         const char                 *title,
+                         const char                 *what,
+                         const char                 *todo)
+{
+  g_autoptr (GStrvBuilder) sentences = g_strv_builder_new ();
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *joined = NULL;
+  g_autofree char *message = NULL;
+  g_autofree char *details = dup_details (call, answer, body);
+  const char *money = money_sentence (call, answer, charge);
+  GError *error;
+
+  g_strv_builder_add (sentences, what);
+  if (money != NULL)
+    g_strv_builder_add (sentences, money);
+  if (todo != NULL)
+    g_strv_builder_add (sentences, todo);
+  parts = g_strv_builder_end (sentences);
+  joined = g_strjoinv (" ", parts);
+  message = sfumato_redact (joined, call->key);
+  error = sfumato_error_new (code, title, "%s", message);
+  sfumato_error_set_charge (error, call->request != NULL ? charge : SFUMATO_CHARGE_NONE);
+  sfumato_error_set_details (error, details);
+  return error;
+}
+
+/* ---- refusals ---- */
+
+typedef struct
+{
+  guint             status; /* 0: only by name */
+  const char       *name;   /* nullable: only by status */
+  SfumatoErrorCode  code;
+  SfumatoErrorHelp  help;
+  const char       *field;  /* nullable */
+  gboolean          quote;  /* whether the service's words say more than ours */
+  const char       *title;
+  const char       *what;
+  const char       *todo;   /* nullable */
+} Refusal;
+
+/* A name decides before a status does; the first row that fits is taken. */
+static const Refusal refusals[] = {
+  { 400, "bad_request", SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Request Not Accepted"),
+    N_("The service did not accept the request."), NULL },
+  { 401, "unauthorized", SFUMATO_ERROR_UNAUTHORISED, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, FALSE,
+    N_("Key Not Accepted"), N_("The service did not accept the key."),
+    N_("Enter the key again, or make a new one on the service’s website.") },
+  { 402, "payment_required", SFUMATO_ERROR_PAYMENT, SFUMATO_ERROR_HELP_BUY_CREDITS, NULL, FALSE,
+    N_("Not Enough Credits"), N_("The account has too few credits for this picture."),
+    N_("Buy credits, or choose a less expensive model.") },
+  { 0, "content_moderation", SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_EDIT_PROMPT, "prompt", FALSE,
+    N_("Declined by Moderation"), N_("The service’s moderation declined this request."),
+    N_("Change the prompt or the reference picture.") },
+  { 0, "permission_denied", SFUMATO_ERROR_UNAUTHORISED, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, TRUE,
+    N_("Not Allowed With This Key"), N_("The service does not allow this with the key in use."), NULL },
+  { 403, NULL, SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
+    N_("The service, or something in between, refused the request."), NULL },
+  { 404, "not_found", SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
+    N_("There is no such service at this address."), NULL },
+  { 405, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
+    N_("There is no such service at this address."), NULL },
+  { 410, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
+    N_("There is no such service at this address any more."), NULL },
+  { 407, NULL, SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_NONE, NULL, FALSE, N_("Proxy Wants a Password"),
+    N_("The proxy between this computer and the service wants a name and a password."),
+    N_("Set them in the system’s network settings.") },
+  { 413, "payload_too_large", SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, "input", FALSE,
+    N_("Picture Too Large"), N_("The request is larger than the service takes."),
+    N_("Use a smaller reference picture.") },
+  { 0, "invalid_language", SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_EDIT_PROMPT, "prompt", FALSE,
+    N_("English Only"), N_("The service takes prompts in English only."), N_("Write the prompt in English.") },
+  { 0, "public_figure", SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, "input", FALSE, N_("Picture Declined"),
+    N_("The service found the likeness of a public figure in the picture."), N_("Use another picture.") },
+  { 422, NULL, SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Request Not Accepted"),
+    N_("The service did not accept the request."), NULL },
+  { 429, "rate_limit_exceeded", SFUMATO_ERROR_RATE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE,
+    N_("Too Many Requests"), N_("The service asks to wait: too many requests came in a short time."), NULL },
+  { 500, "internal_error", SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Failed"),
+    N_("The service had a problem of its own."), N_("Try again later.") },
+  { 502, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
+    N_("A gateway in front of the service got no good answer from it."), NULL },
+  { 503, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Available"),
+    N_("The service is not available at the moment."), NULL },
+  { 504, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
+    N_("A gateway in front of the service waited too long for it."), NULL },
+  { 408, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
+    N_("The service, or a gateway in front of it, waited too long for the request."), NULL },
+};
+
+static const Refusal other_refusal = {
+  0, NULL, SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
+  N_("The service refused the request."), NULL
+};
+static const Refusal other_failure = {
+  0, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, TRUE, N_("Service Failed"),
+  N_("The service, or a gateway in front of it, had a problem."), NULL
+};
+
+static const Refusal *
+find_refusal (guint       status,
+              const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (name != NULL && g_strcmp0 (refusals[i].name, name) == 0)
+      return &refusals[i];
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (refusals[i].status == status)
+      return &refusals[i];
+  return status >= 500 || status < 400 ? &other_failure : &other_refusal;
+}
+
+/* Whether a refusal may have cost money; see the head of this file. name: nullable. */
+static SfumatoCharge
+charge_of (const SfumatoHttpAnswer *answer,
+           const char              *name)
+{
+  guint status = answer->status;
+
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (refusals); i++)
+    if (g_strcmp0 (refusals[i].name, name) == 0)
+      return SFUMATO_CHARGE_NONE;
+  if (status == 408 || status == 502 || status == 504 || status < 300)
+    return SFUMATO_CHARGE_MAYBE;
+  if (status < 500 || name != NULL || (status == 503 && get_header (answer, "Retry-After") != NULL))
+    return SFUMATO_CHARGE_NONE;
+  return SFUMATO_CHARGE_MAYBE;
+}
+
+/* How long to wait: seconds or a date, within reason; the usual time for anything else. */
+static guint
+read_retry_after (const SfumatoHttpAnswer *answer)
+{
+  const char *text = get_header (answer, "Retry-After");
+  gint64 seconds = sfumato_parse_count (text, G_MAXINT32);
+  g_autoptr (GDateTime) date = seconds < 0 && text != NULL ? soup_date_time_new_from_http_string (text) : NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  if (date != NULL)
+    seconds = MAX (g_date_time_difference (date, now) / G_TIME_SPAN_SECOND, 0);
+  return seconds < 0 ? RETRY_DEFAULT : CLAMP (seconds, 1, RETRY_MAX);
+}
+
+/* Where somebody wants to send us, for the sentence: host and scheme, never a key. */
+static GError *
+redirect (const SfumatoStabilityCall *call,
+          const SfumatoHttpAnswer    *answer,
+          JsonObject                 *body)
+{
+  const char *location = get_header (answer, "Location");
+  g_autoptr (GUri) base = g_uri_parse (call->base, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autoptr (GUri) target = location != NULL && base != NULL
+                              ? g_uri_parse_relative (base, location, SOUP_HTTP_URI_FLAGS, NULL) : NULL;
+  const char *host = target == NULL || g_uri_get_host (target) == NULL ? NULL : g_uri_get_host (target);
+  g_autofree char *safe = host == NULL || *host == '\0' ? g_strdup (_("an unknown place")) : clean (call, host, 100);
+  g_autofree char *what = g_strdup_printf (_("The service has moved, or a proxy interferes: “%s” pointed to %s. "
+                                             "Sfumato did not go there with your key."), call->host, safe);
+  GError *error = sfumato_stability_error (call, answer, body, SFUMATO_ERROR_NETWORK, SFUMATO_CHARGE_NONE,
+                                           _("Sent Elsewhere"), what, _("Check the address in Preferences."));
+
+  sfumato_error_set_help (error, SFUMATO_ERROR_HELP_CHANGE_ADDRESS);
+  return error;
+}
+
+static char *
+dup_what (const SfumatoStabilityCall *call,
+          const SfumatoHttpAnswer    *answer,
+          const Refusal              *row,
+          const char                 *words)
+{
+  g_autofree char *safe = clean (call, words, SERVER_TEXT_MAX);
+
+  if (row->help == SFUMATO_ERROR_HELP_CHANGE_ADDRESS)
+    return g_strdup_printf ("%s (%s)", g_dgettext (GETTEXT_PACKAGE, row->what), call->base);
+  if (row->quote && *safe != '\0')
+    return g_strdup_printf ("%s\n%s\n", g_dgettext (GETTEXT_PACKAGE, row->what), safe);
+  if (row->code == SFUMATO_ERROR_SERVICE || row->quote)
+    return g_strdup_printf (_("%s (Status %u)"), g_dgettext (GETTEXT_PACKAGE, row->what), answer->status);
+  return g_strdup (g_dgettext (GETTEXT_PACKAGE, row->what));
+}
+
+GError *
+sfumato_stability_refusal (const SfumatoStabilityCall *call,
+                           const SfumatoHttpAnswer    *answer,
+                           JsonObject                 *body)
+{
+  const char *name = body == NULL ? NULL : sfumato_json_get_string (body, "name");
+  const Refusal *row = find_refusal (answer->status, name);
+  g_autofree char *words = dup_words (body);
+  g_autofree char *fields = dup_fields (words);
+  g_autofree char *what = NULL;
+  GError *error;
+
+  if (answer->status >= 300 && answer->status < 400)
+    return redirect (call, answer, body);
+  what = dup_what (call, answer, row, words);
+  error = sfumato_stability_error (call, answer, body, row->code, charge_of (answer, name),
+                                   g_dgettext (GETTEXT_PACKAGE, row->title), what,
+                                   row->todo != NULL ? g_dgettext (GETTEXT_PACKAGE, row->todo) : NULL);
+  sfumato_error_set_help (error, row->help);
+  sfumato_error_set_field (error, row->field != NULL ? row->field : fields);
+  if (row->code == SFUMATO_ERROR_RATE || (answer->status == 503 && get_header (answer, "Retry-After") != NULL))
+    sfumato_error_set_retry_after (error, read_retry_after (answer));
+  return error;
+}
