@@ -11,10 +11,12 @@ import tempfile
 import time
 
 PASSWORD = "the test keyring's password"
+SECRETS = ("org.freedesktop.secrets", "/org/freedesktop/secrets")
+LOGIN = "/org/freedesktop/secrets/collection/login"
 
 # What may be started on the private bus by its name, where the machine has it. All else of the machine's session (a
 # keyring, portals, a file manager) stays out, so that a test meets the same desktop everywhere.
-ACTIVATABLE = ("org.a11y.Bus", "ca.desrt.dconf")
+ACTIVATABLE = ("org.a11y.Bus",)
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -51,8 +53,22 @@ def wait_for(condition, what, seconds=20.0):
         if found:
             return found
         if time.monotonic() > end:
-            raise TimeOut(f"{what} did not come true in {seconds:g} s")
+            raise TimeOut(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+
+
+def make_home(folder):
+    """A fresh home; returns the environment that leads to it. Settings are kept in a file of it, because the service
+    that usually keeps them serves one home only."""
+    env = {"HOME": folder, "GSETTINGS_BACKEND": "keyfile"}
+    for variable, name in (("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share"),
+                           ("XDG_STATE_HOME", ".local/state"), ("XDG_CACHE_HOME", ".cache")):
+        env[variable] = os.path.join(folder, name)
+        os.makedirs(env[variable])
+    os.mkdir(os.path.join(folder, "Pictures"))
+    with open(os.path.join(folder, ".config/user-dirs.dirs"), "w", encoding="utf-8") as f:
+        f.write('XDG_PICTURES_DIR="$HOME/Pictures"\n')
+    return env
 
 
 class Session:
@@ -61,12 +77,19 @@ class Session:
 
     def __init__(self, keyring="unlocked"):
         self.folder = tempfile.mkdtemp(prefix="sfumato-test-")
-        self.home = os.path.join(self.folder, "home")
         self.helpers = []
-        self.env = self._make_environment()
-        self._start_bus()
-        if keyring != "none":
-            self._start_keyring(keyring)
+        self.keyring = None
+        self.env = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+        self.env |= make_home(os.path.join(self.folder, "home"))
+        self.env |= {"XDG_RUNTIME_DIR": os.path.join(self.folder, "run"), "XDG_CURRENT_DESKTOP": "GNOME"}
+        self.env.setdefault("LC_ALL", "C.UTF-8")
+        os.mkdir(self.env["XDG_RUNTIME_DIR"], 0o700)
+        try:
+            self._start_bus()
+            self.set_keyring(keyring)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self):
         return self
@@ -76,30 +99,42 @@ class Session:
 
     def close(self):
         for process in reversed(self.helpers):
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-        for process in reversed(self.helpers):
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self._end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def helper(self, *argv, **options):
         """Starts a program that ends with the session."""
         env = {k: v for k, v in self.env.items() if k not in ONLY_TESTED}
-        log = open(os.path.join(self.folder, os.path.basename(argv[0]) + ".log"), "ab")
-        options = dict(stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env) | options
-        process = subprocess.Popen(argv, **options)
-        log.close()
+        with open(os.path.join(self.folder, os.path.basename(argv[0]) + ".log"), "ab") as log:
+            options = dict(stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env) | options
+            process = subprocess.Popen(argv, **options)
         self.helpers.append(process)
         return process
 
-    def name_has_owner(self, name):
-        return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
-                         f"'{name}'") == "(true,)"
+    def set_keyring(self, state):
+        """A new, empty keyring in the given state, instead of the one before."""
+        if self.keyring:
+            self._end(self.keyring)
+            self.keyring = None
+            wait_for(lambda: not self._has_owner(SECRETS[0]), "the end of the keyring")
+            shutil.rmtree(os.path.join(self.env["XDG_DATA_HOME"], "keyrings"))
+        if state == "none":
+            return
+        # Unlocking an empty home makes the keyring "login", which is then the default one.
+        self.keyring = self.helper("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
+                                   stdin=subprocess.PIPE)
+        self.keyring.stdin.write(PASSWORD.encode())
+        self.keyring.stdin.close()
+        wait_for(lambda: self._has_owner(SECRETS[0]), "a keyring")
+        wait_for(lambda: LOGIN in self.call(*SECRETS, "org.freedesktop.Secret.Service.ReadAlias", "default"),
+                 "the keyring's default collection")
+        if state == "locked":
+            self.lock_keyring()
+        elif state == "silent":
+            self.keyring.send_signal(signal.SIGSTOP)
+
+    def lock_keyring(self):
+        self.call(*SECRETS, "org.freedesktop.Secret.Service.Lock", f"[objectpath '{LOGIN}']")
 
     def call(self, destination, path, method, *arguments):
         """A call on the private bus; the answer in GVariant's text form."""
@@ -107,21 +142,9 @@ class Session:
                                "--method", method, *arguments], env=self.env, check=True, capture_output=True,
                               text=True, timeout=20).stdout.strip()
 
-    def _make_environment(self):
-        env = {k: v for k, v in os.environ.items() if k not in FOREIGN}
-        env["HOME"] = self.home
-        for variable, folder in (("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share"),
-                                 ("XDG_STATE_HOME", ".local/state"), ("XDG_CACHE_HOME", ".cache")):
-            env[variable] = os.path.join(self.home, folder)
-            os.makedirs(env[variable])
-        os.mkdir(os.path.join(self.home, "Pictures"))
-        with open(os.path.join(self.home, ".config/user-dirs.dirs"), "w", encoding="utf-8") as f:
-            f.write('XDG_PICTURES_DIR="$HOME/Pictures"\n')
-        env["XDG_RUNTIME_DIR"] = os.path.join(self.folder, "run")
-        os.mkdir(env["XDG_RUNTIME_DIR"], 0o700)
-        env["XDG_CURRENT_DESKTOP"] = "GNOME"
-        env.setdefault("LC_ALL", "C.UTF-8")
-        return env
+    def _has_owner(self, name):
+        return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
+                         f"'{name}'") == "(true,)"
 
     def _start_bus(self):
         services = os.path.join(self.folder, "services")
@@ -137,21 +160,12 @@ class Session:
         self.helper("dbus-daemon", f"--config-file={config}", "--nofork", "--nosyslog")
         wait_for(lambda: os.path.exists(f"{self.folder}/bus"), "a private bus")
 
-    def _start_keyring(self, state):
-        # Unlocking an empty home makes the keyring "login", which is then the default one.
-        daemon = self.helper("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
-                             stdin=subprocess.PIPE)
-        daemon.stdin.write(PASSWORD.encode())
-        daemon.stdin.close()
-        wait_for(lambda: self.name_has_owner("org.freedesktop.secrets"), "a keyring")
-        wait_for(lambda: "login" in self.call("org.freedesktop.secrets", "/org/freedesktop/secrets",
-                                              "org.freedesktop.Secret.Service.ReadAlias", "default"),
-                 "the keyring's default collection")
-        if state == "locked":
-            self.lock_keyring()
-        elif state == "silent":
-            daemon.send_signal(signal.SIGSTOP)
-
-    def lock_keyring(self):
-        self.call("org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock",
-                  "[objectpath '/org/freedesktop/secrets/collection/login']")
+    def _end(self, process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
