@@ -1,0 +1,126 @@
+# All a test of the window needs: a fresh home and keyring, the stand-in server, and the program on a private desktop.
+# A test is a function that takes a Stage. When it ends, the program has to quit well and must have written nothing,
+# and the server must have seen nothing a good client does not send. Of a test that fails, a picture of the screen,
+# the accessibility tree and the server's log are kept.
+#
+# Arguments of such a test: APP_ID, the programs sfumato, sfumato-cli and stand-in, a folder for the evidence, and
+# parts of names of the tests to run.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import configparser
+import functools
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import tap
+from desktop import Desktop, Program
+from server import KEY, Server
+from session import make_home
+
+APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
+
+
+class Stage:
+    def __init__(self, desktop, name):
+        self.desktop, self.name = desktop, name
+        self.home = os.path.join(desktop.folder, "homes", name)
+        os.makedirs(self.home)
+        self.env = desktop.env | make_home(self.home)
+        self.settings_file = os.path.join(self.env["XDG_CONFIG_HOME"], "glib-2.0/settings/keyfile")
+        self.server = Server(STAND_IN)
+        self.app = None
+        # Where Sfumato looks for its service: the stand-in. All else is as on the first day.
+        self.change_settings({"stability-url": self.server.url})
+
+    def close(self):
+        if self.app and self.app.process.poll() is None:
+            self.app.kill()
+        if self.server.process.poll() is None:
+            self.server.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def start(self, *arguments):
+        self.app = Program(self.desktop, [SFUMATO, *arguments], self.env)
+        return self.app
+
+    def start_ready(self, **settings):
+        """As on every day after the first: a service is chosen, its key is in the keyring."""
+        self.change_settings({"service": "stability"} | settings)
+        self.cli("key", "set", "stability", input=KEY)
+        return self.start()
+
+    def finish(self):
+        if self.app and self.app.process.poll() is None:
+            self.app.quit()
+        if self.server.process.poll() is None:
+            violations = self.server.log()["violations"]
+            assert not violations, f"no good client sends this: {violations}"
+
+    def cli(self, *arguments, input=None):
+        run = subprocess.run([SFUMATO_CLI, *arguments], env=self.env, input=input, text=True, capture_output=True,
+                             timeout=120)
+        assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def change_settings(self, values, schema=APP_ID):
+        """Before the program starts: texts, booleans, numbers."""
+        settings = self._read_settings()
+        group = schema.replace(".", "/")
+        if not settings.has_section(group):
+            settings.add_section(group)
+        for key, value in values.items():
+            text = f"'{value}'" if isinstance(value, str) else str(value).lower()
+            settings.set(group, key, text)
+        os.makedirs(os.path.dirname(self.settings_file), exist_ok=True)
+        with open(self.settings_file, "w", encoding="utf-8") as f:
+            settings.write(f, space_around_delimiters=False)
+
+    def setting(self, key):
+        """As the program left it, in GVariant's text form; None where it was never set."""
+        return self._read_settings().get(APP_ID.replace(".", "/"), key, fallback=None)
+
+    def _read_settings(self):
+        settings = configparser.ConfigParser(interpolation=None)
+        settings.optionxform = str
+        settings.read(self.settings_file, encoding="utf-8")
+        return settings
+
+    def pictures(self):
+        """The picture files in the gallery's folder."""
+        found = glob.glob(os.path.join(glob.escape(self.home), "Pictures", "Sfumato", "**", "*"), recursive=True)
+        return sorted(p for p in found if p.endswith((".png", ".jpeg", ".jpg", ".webp")))
+
+    def keep_evidence(self):
+        path = os.path.join(EVIDENCE, self.name)
+        os.makedirs(EVIDENCE, exist_ok=True)
+        self.desktop.screenshot(path + ".png")
+        with open(path + ".txt", "w", encoding="utf-8") as f:
+            if self.app:
+                f.write(f"{self.app.tree()}\n\nIt wrote:\n{self.app.output()}\n")
+            if self.server.process.poll() is None:
+                f.write("\nThe server:\n" + json.dumps(self.server.log(), indent=1))
+        print(f"See {path}.png and {path}.txt", file=sys.stderr, flush=True)
+
+
+def play(desktop, keyring, name, test):
+    desktop.set_keyring(keyring)
+    stage = Stage(desktop, name)
+    try:
+        test(stage)
+        stage.finish()
+    except BaseException:
+        stage.keep_evidence()
+        raise
+    finally:
+        stage.close()
+
+
+def run(tests, keyring="unlocked", size="1280x900"):
+    """tests: a module's globals()."""
+    functions = {name: f for name, f in tests.items() if name.startswith("test_")}
+    with Desktop(keyring, size) as desktop:
+        tap.run({name: functools.partial(play, desktop, keyring, name, f) for name, f in functions.items()}, sys.argv[6:])
