@@ -212,7 +212,10 @@ sfumato_journal_open (const char  *folder,
       return NULL;
     }
   self->database = sfumato_database_open (path, migrations, error);
-  return self->database != NULL ? g_steal_pointer (&self) : NULL;
+  /* A prompt that is dropped is to be gone from the file, too. */
+  if (self->database == NULL || !sfumato_database_exec (self->database, "PRAGMA secure_delete = ON", error))
+    return NULL;
+  return g_steal_pointer (&self);
 }
 
 void
