@@ -225,6 +225,29 @@ wrote_body_cb (SoupMessage *message,
 
 static void read_more (Exchange *self);
 
+static gboolean
+is_success (Exchange *self)
+{
+  return SOUP_STATUS_IS_SUCCESSFUL (self->answer->status);
+}
+
+/* Only a picture, bare or in JSON, may be large; of anything else the beginning says enough. The bytes decide, not
+ * the type the server gives them. */
+static gsize
+cap_of_beginning (Exchange *self)
+{
+  const guint8 *data = self->body->data;
+  gsize size = self->body->len;
+
+  if (!is_success (self) || self->request->body == NULL)
+    return self->limits->error_bytes;
+  if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN)
+    return self->limits->picture_bytes;
+  while (size > 0 && g_ascii_isspace (*data))
+    data++, size--;
+  return size > 0 && *data == '{' ? self->limits->json_bytes : self->limits->error_bytes;
+}
+
 static void
 keep (Exchange     *self,
       GBytes       *bytes)
@@ -235,12 +258,6 @@ keep (Exchange     *self,
   g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), MIN (size, room));
   not_idle (self);
   tell (self, SFUMATO_STAGE_RECEIVING, self->expected > 0 ? MIN ((double) self->body->len / self->expected, 1) : -1);
-}
-
-static gboolean
-is_success (Exchange *self)
-{
-  return SOUP_STATUS_IS_SUCCESSFUL (self->answer->status);
 }
 
 static void
@@ -258,16 +275,17 @@ read_cb (GObject      *source,
       return;
     }
   if (g_bytes_get_size (bytes) > self->cap - self->body->len)
+    self->cap = MAX (self->cap, cap_of_beginning (self));
+  if (g_bytes_get_size (bytes) <= self->cap - self->body->len)
     {
       keep (self, bytes);
-      /* What a refusal says fits; the rest of it is not missed. */
-      if (is_success (self))
-        fail (self, SFUMATO_HTTP_TOO_LARGE);
-      finish (self, NULL);
+      read_more (self);
       return;
     }
   keep (self, bytes);
-  read_more (self);
+  if (self->cap > self->limits->error_bytes)
+    fail (self, SFUMATO_HTTP_TOO_LARGE);
+  finish (self, NULL);
 }
 
 static void
@@ -276,14 +294,17 @@ read_more (Exchange *self)
   g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->inside, read_cb, self);
 }
 
-static gsize
-choose_cap (Exchange *self)
+/* Says whether the head of the answer alone shows that it is too large. */
+static gboolean
+is_announced_too_large (Exchange *self)
 {
   g_autofree char *media = sfumato_http_answer_dup_media_type (self->answer);
 
-  if (!is_success (self) || self->request->body == NULL)
-    return self->limits->error_bytes;
-  return strcmp (media, "application/json") == 0 ? self->limits->json_bytes : self->limits->picture_bytes;
+  if (!is_success (self))
+    return FALSE;
+  if (strcmp (media, "application/json") == 0)
+    return self->expected > (gint64) self->limits->json_bytes;
+  return g_str_has_prefix (media, "image/") && self->expected > (gint64) self->limits->picture_bytes;
 }
 
 static void
@@ -295,7 +316,7 @@ take_head (Exchange *self)
   self->answer->status = soup_message_get_status (self->message);
   self->answer->reason = g_strdup (soup_message_get_reason_phrase (self->message));
   self->answer->headers = soup_message_headers_ref (headers);
-  self->cap = choose_cap (self);
+  self->cap = self->limits->error_bytes;
   if (!encoded && soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH)
     self->expected = soup_message_headers_get_content_length (headers);
   not_idle (self);
@@ -317,7 +338,7 @@ sent_cb (GObject      *source,
       return;
     }
   take_head (self);
-  if (is_success (self) && self->expected > (gint64) self->cap)
+  if (is_announced_too_large (self))
     {
       fail (self, SFUMATO_HTTP_TOO_LARGE);
       finish (self, NULL);

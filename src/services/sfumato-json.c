@@ -18,7 +18,7 @@ sfumato_json_parse (const char *text,
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   JsonNode *root;
 
-  if (size > TEXT_MAX || !json_parser_load_from_data (parser, text, size, NULL))
+  if (size == 0 || size > TEXT_MAX || !json_parser_load_from_data (parser, text, size, NULL))
     return NULL;
   root = json_parser_get_root (parser);
   return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_object_ref (json_node_get_object (root)) : NULL;
@@ -92,6 +92,8 @@ sfumato_json_parse_image (const char  *text,
                   *image = string;
                   *image_size = at - string;
                 }
+              if (string - kept > TEXT_MAX || rest->len > TEXT_MAX)
+                return NULL;
               g_string_append_len (rest, kept, string - kept);
               kept = at;
               continue;

@@ -22,7 +22,6 @@ read_body (StandInOrder *order,
 {
   JsonNode *node = json_object_get_member (json, "body");
   const char *base64 = string_member (json, "body_base64", NULL);
-  gint64 zeros = json_object_get_int_member_with_default (json, "body_zeros", -1);
   gsize size;
 
   if (base64 != NULL)
@@ -31,8 +30,6 @@ read_body (StandInOrder *order,
 
       order->body = g_bytes_new_take (data, size);
     }
-  else if (zeros >= 0)
-    order->body = g_bytes_new_take (g_malloc0 (MAX (zeros, 1)), zeros);
   else if (node != NULL && JSON_NODE_HOLDS_VALUE (node))
     order->body = g_bytes_new (json_node_get_string (node), strlen (json_node_get_string (node)));
   else if (node != NULL)
@@ -72,6 +69,7 @@ stand_in_order_new (JsonObject *json,
   order->length = json_object_get_int_member_with_default (json, "length", -1);
   order->interim = g_strdup (string_member (json, "interim", NULL));
   order->raw = g_strdup (string_member (json, "raw", NULL));
+  order->zeros = json_object_get_int_member_with_default (json, "body_zeros", 0);
   order->delay = json_object_get_int_member_with_default (json, "delay", 0);
   order->fault = g_strdup (string_member (json, "fault", ""));
   order->where = g_strdup (string_member (json, "where", "request"));
@@ -105,15 +103,32 @@ stand_in_order_unref (StandInOrder *order)
   g_free (order);
 }
 
-static GBytes *
-compress (GBytes     *body,
-          const char *encoding)
+static void
+write_zeros (GOutputStream *stream,
+             gint64         count)
 {
-  GZlibCompressorFormat format = strcmp (encoding, "gzip") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
-                                                                : G_ZLIB_COMPRESSOR_FORMAT_ZLIB;
-  g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (format, 6);
+  static const char nothing[65536];
 
-  return g_converter_convert_bytes (G_CONVERTER (compressor), body, NULL);
+  for (; count > 0; count -= sizeof nothing)
+    if (!g_output_stream_write_all (stream, nothing, MIN (count, (gint64) sizeof nothing), NULL, NULL, NULL))
+      return;
+}
+
+/* The body and its zeros, compressed piece by piece. */
+static GBytes *
+compress (StandInOrder *order,
+          GBytes       *body)
+{
+  GZlibCompressorFormat format = strcmp (order->encoding, "gzip") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
+                                                                       : G_ZLIB_COMPRESSOR_FORMAT_ZLIB;
+  g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (format, 6);
+  g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
+  g_autoptr (GOutputStream) stream = g_converter_output_stream_new (memory, G_CONVERTER (compressor));
+
+  g_output_stream_write_all (stream, g_bytes_get_data (body, NULL), g_bytes_get_size (body), NULL, NULL, NULL);
+  write_zeros (stream, order->zeros);
+  g_output_stream_close (stream, NULL, NULL);
+  return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
 }
 
 static const char *
@@ -194,8 +209,8 @@ make_head (StandInOrder  *order,
 }
 
 static GBytes *
-add_chunks (GBytes   *body,
-            gboolean  bad)
+add_chunks (GBytes     *body,
+            const char *end)
 {
   GByteArray *framed = g_byte_array_new ();
   gsize size;
@@ -210,7 +225,7 @@ add_chunks (GBytes   *body,
       g_byte_array_append (framed, data + at, part);
       g_byte_array_append (framed, (guint8 *) "\r\n", 2);
     }
-  g_byte_array_append (framed, (guint8 *) (bad ? "zz\r\n\r\n" : "0\r\n\r\n"), bad ? 6 : 5);
+  g_byte_array_append (framed, (const guint8 *) end, strlen (end));
   return g_byte_array_free_to_bytes (framed);
 }
 
@@ -271,6 +286,38 @@ send_piece (StandInLink   *link,
   return stand_in_link_write (link, data, size);
 }
 
+static gboolean
+is_compressed (StandInOrder *order)
+{
+  return g_strcmp0 (order->encoding, "gzip") == 0 || g_strcmp0 (order->encoding, "deflate") == 0;
+}
+
+/* The zeros behind a body that is not compressed: as one chunk, or as they are. */
+static void
+send_zeros (StandInLink  *link,
+            StandInOrder *order)
+{
+  g_autofree char *size = g_strdup_printf ("%" G_GINT64_MODIFIER "x\r\n", order->zeros);
+  gboolean chunked = strcmp (order->framing, "chunked") == 0;
+
+  if (chunked && !stand_in_link_write (link, size, strlen (size)))
+    return;
+  write_zeros (g_io_stream_get_output_stream (link->stream), order->zeros);
+  if (chunked)
+    stand_in_link_write (link, "\r\n0\r\n\r\n", 7);
+}
+
+/* Frames the body: with its last chunk, unless zeros follow. */
+static GBytes *
+frame (StandInOrder *order,
+       GBytes       *body)
+{
+  if (strcmp (order->framing, "chunked") != 0 && strcmp (order->framing, "bad-chunk") != 0)
+    return g_bytes_ref (body);
+  return add_chunks (body, strcmp (order->framing, "bad-chunk") == 0 ? "zz\r\n\r\n"
+                           : order->zeros > 0 && !is_compressed (order) ? "" : "0\r\n\r\n");
+}
+
 /* Sends the answer as the order wants it. hold is called where the order says to wait for a release. */
 void
 stand_in_send (StandInLink   *link,
@@ -279,7 +326,10 @@ stand_in_send (StandInLink   *link,
                void         (*hold) (gpointer),
                gpointer       user_data)
 {
-  g_autoptr (GBytes) body = g_bytes_ref (order->body != NULL ? order->body : answer->body);
+  GBytes *plain = order->body != NULL ? order->body : answer->body;
+  g_autoptr (GBytes) body = is_compressed (order) ? compress (order, plain) : g_bytes_ref (plain);
+  g_autoptr (GBytes) framed = frame (order, body);
+  gint64 zeros = is_compressed (order) ? 0 : order->zeros;
   g_autoptr (GString) head = NULL;
 
   if (strcmp (order->where, "request") == 0 && *order->fault != '\0' && !do_fault (link, order, hold, user_data))
@@ -291,21 +341,9 @@ stand_in_send (StandInLink   *link,
     }
   if (order->body_is_json)
     stand_in_answer_header (answer, "Content-Type", "application/json");
-  if (order->encoding != NULL && (strcmp (order->encoding, "gzip") == 0 || strcmp (order->encoding, "deflate") == 0))
-    {
-      GBytes *packed = compress (body, order->encoding);
-
-      g_bytes_unref (body);
-      body = packed;
-    }
-  head = make_head (order, answer, g_bytes_get_size (body));
-  if (g_str_has_suffix (order->framing, "chunk") || g_str_has_suffix (order->framing, "chunked"))
-    {
-      GBytes *framed = add_chunks (body, strcmp (order->framing, "bad-chunk") == 0);
-
-      g_bytes_unref (body);
-      body = framed;
-    }
-  if (send_piece (link, order, "answer-head", head->str, head->len, hold, user_data))
-    send_piece (link, order, "answer-body", g_bytes_get_data (body, NULL), g_bytes_get_size (body), hold, user_data);
+  head = make_head (order, answer, g_bytes_get_size (body) + zeros);
+  if (send_piece (link, order, "answer-head", head->str, head->len, hold, user_data) &&
+      send_piece (link, order, "answer-body", g_bytes_get_data (framed, NULL), g_bytes_get_size (framed), hold,
+                  user_data) && zeros > 0)
+    send_zeros (link, order);
 }

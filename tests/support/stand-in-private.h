@@ -31,6 +31,7 @@ typedef struct
   JsonObject      *headers;
   GBytes          *body;
   gboolean         body_is_json;
+  gint64           zeros;    /* bytes that follow the body; never in memory at once */
   char            *encoding;
   char            *framing;
   gint64           length;   /* -1: the true one */

@@ -16,7 +16,8 @@
  *   "headers"   object of names and values; a value of null takes away one of the usual headers
  *   "body"      text, or an object or array that is sent as JSON; absent: the real service's (or, for a
  *               status of its own, empty)
- *   "body_base64", "body_zeros"   the body as bytes, or as so many zeros
+ *   "body_base64"   the body as bytes
+ *   "body_zeros"    so many zero bytes behind the body; never in memory at once
  *   "encoding"  "gzip" or "deflate": compresses the body and says so
  *   "framing"   "length" (default), "chunked", "bad-chunk" (its last size is no number) or "close" (no length)
  *   "length"    the Content-Length to claim, whatever the truth is
