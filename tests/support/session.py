@@ -114,12 +114,18 @@ class Session:
     def set_keyring(self, state):
         """A new, empty keyring in the given state, instead of the one before."""
         if self.keyring:
-            self._end(self.keyring)
-            self.keyring = None
-            wait_for(lambda: not self._has_owner(SECRETS[0]), "the end of the keyring")
+            self.stop_keyring()
             shutil.rmtree(os.path.join(self.env["XDG_DATA_HOME"], "keyrings"))
-        if state == "none":
-            return
+        if state != "none":
+            self.start_keyring(state)
+
+    def stop_keyring(self):
+        self._end(self.keyring)
+        self.keyring = None
+        wait_for(lambda: not self._has_owner(SECRETS[0]), "the end of the keyring")
+
+    def start_keyring(self, state="unlocked"):
+        """With what was in it when it was stopped."""
         # Unlocking an empty home makes the keyring "login", which is then the default one.
         self.keyring = self.helper("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
                                    stdin=subprocess.PIPE)
@@ -132,6 +138,9 @@ class Session:
             self.lock_keyring()
         elif state == "silent":
             self.keyring.send_signal(signal.SIGSTOP)
+
+    def stop_bus(self):
+        self._end(self.bus)
 
     def lock_keyring(self):
         self.call(*SECRETS, "org.freedesktop.Secret.Service.Lock", f"[objectpath '{LOGIN}']")
@@ -157,7 +166,7 @@ class Session:
         with open(config, "w", encoding="utf-8") as f:
             f.write(BUS_CONFIG.format(folder=self.folder))
         self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.folder}/bus"
-        self.helper("dbus-daemon", f"--config-file={config}", "--nofork", "--nosyslog")
+        self.bus = self.helper("dbus-daemon", f"--config-file={config}", "--nofork", "--nosyslog")
         wait_for(lambda: os.path.exists(f"{self.folder}/bus"), "a private bus")
 
     def _end(self, process):

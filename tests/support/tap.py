@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import sys
 import traceback
+import unittest
 
 
 def run(tests, wanted=()):
@@ -21,3 +22,17 @@ def run(tests, wanted=()):
             print(f"not ok {number} {name[5:].replace('_', ' ')}", flush=True)
             traceback.print_exc()
     sys.exit(1 if failed else 0)
+
+
+def cases(module):
+    """The unittest cases of a module's globals(), as run() takes them."""
+    return {f"test_{case.id().split('.', 1)[1]}": lambda case=case: run_case(case)
+            for found in module.values() if isinstance(found, type) and issubclass(found, unittest.TestCase)
+            for case in unittest.defaultTestLoader.loadTestsFromTestCase(found)}
+
+
+def run_case(case):
+    result = unittest.TestResult()
+    case.run(result)
+    if not result.wasSuccessful():
+        raise AssertionError("\n".join(f"{which}\n{text}" for which, text in result.failures + result.errors))

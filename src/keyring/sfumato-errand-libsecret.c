@@ -1,0 +1,397 @@
+/* The half of an errand that talks to libsecret; it is the only file that calls it.
+ *
+ * Everything is asked anew each time: libsecret hears of a keyring that was restarted, or of a file that another
+ * process wrote, only in the thread that asked first, and that thread has ended.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "keyring/sfumato-errand-private.h"
+#include "keyring/sfumato-keyring-file.h"
+
+#include <glib/gi18n-lib.h>
+#include <libsecret/secret.h>
+
+#define RELOADS_MAX 20
+
+/* libsecret's file is not safe from several threads at once. */
+G_LOCK_DEFINE_STATIC (file);
+
+static void
+answer_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  SfumatoErrand *self = data;
+
+  self->answer = g_object_ref (result);
+}
+
+static GAsyncResult *
+wait_for_answer (SfumatoErrand *self)
+{
+  while (self->answer == NULL)
+    g_main_context_iteration (self->context, TRUE);
+  return g_steal_pointer (&self->answer);
+}
+
+/* ---- errors as sentences ---- */
+
+static gboolean
+fail (GError              **error,
+      SfumatoKeyringError   code,
+      const char           *sentence)
+{
+  g_set_error_literal (error, SFUMATO_KEYRING_ERROR, code, sentence);
+  return FALSE;
+}
+
+static gboolean
+fail_locked (GError **error)
+{
+  return fail (error, SFUMATO_KEYRING_ERROR_LOCKED, _("The keyring is locked, and it was not unlocked."));
+}
+
+static gboolean
+is_no_answer (const GError *raw)
+{
+  return g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+         g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
+         g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT) ||
+         g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+static gboolean
+is_nobody_there (const GError *raw)
+{
+  return g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+         g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+         g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
+         (raw->domain == G_DBUS_ERROR && raw->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
+          raw->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
+}
+
+/* G_IO_ERROR_CANCELLED is the person's "no": when it is the caller's, nobody reads this any more. */
+static gboolean
+is_locked_answer (const GError *raw)
+{
+  return g_error_matches (raw, SECRET_ERROR, SECRET_ERROR_IS_LOCKED) ||
+         g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static gboolean
+is_gone (const GError *raw)
+{
+  return g_error_matches (raw, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT) ||
+         g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+         g_error_matches (raw, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
+static gboolean
+explain (GError  *raw,   /* (transfer full) */
+         GError **error)
+{
+  g_autoptr (GError) owned = raw;
+
+  g_dbus_error_strip_remote_error (owned);
+  if (is_locked_answer (owned))
+    return fail_locked (error);
+  if (is_no_answer (owned))
+    return fail (error, SFUMATO_KEYRING_ERROR_SILENT, _("The keyring did not answer."));
+  if (is_nobody_there (owned))
+    return fail (error, SFUMATO_KEYRING_ERROR_MISSING, _("There is no keyring on this desktop."));
+  g_set_error (error, SFUMATO_KEYRING_ERROR, SFUMATO_KEYRING_ERROR_FAILED,
+               _("The keyring could not do it: %s."), owned->message);
+  return FALSE;
+}
+
+/* ---- asking ---- */
+
+static GList *
+ask_for_items (SfumatoErrand  *self,
+               GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+
+  if (self->in_file)
+    {
+      secret_password_searchv (self->schema, self->attributes, SECRET_SEARCH_ALL, self->cancellable, answer_cb, self);
+      answer = wait_for_answer (self);
+      return secret_password_search_finish (answer, error);
+    }
+  secret_service_search (NULL, self->schema, self->attributes, SECRET_SEARCH_ALL, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  return secret_service_search_finish (NULL, answer, error);
+}
+
+static gboolean
+search (SfumatoErrand  *self,
+        GList         **items,
+        GError        **error)
+{
+  GError *raw = NULL;
+
+  *items = ask_for_items (self, &raw);
+  if (g_error_matches (raw, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
+    g_clear_error (&raw);   /* somebody deleted it while it was being read */
+  return raw == NULL || explain (raw, error);
+}
+
+static gboolean
+is_locked (gpointer item)
+{
+  return SECRET_IS_ITEM (item) && secret_item_get_locked (item);
+}
+
+static gboolean
+unlock (SfumatoErrand  *self,
+        GList          *items,
+        GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  GError *raw = NULL;
+
+  if (!self->order.interactive)
+    return fail_locked (error);
+  sfumato_errand_may_ask (self);
+  secret_service_unlock (NULL, items, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  secret_service_unlock_finish (NULL, answer, NULL, &raw);
+  if (raw != NULL)
+    return explain (raw, error);
+  for (GList *l = items; l != NULL; l = l->next)
+    if (is_locked (l->data))
+      return fail_locked (error);
+  return TRUE;
+}
+
+/* A keyring may hold the same thing in several collections: what was stored last counts. */
+static SecretRetrievable *
+newest (GList *items)
+{
+  SecretRetrievable *found = items->data;
+
+  for (GList *l = items->next; l != NULL; l = l->next)
+    if (secret_retrievable_get_modified (l->data) > secret_retrievable_get_modified (found))
+      found = l->data;
+  return found;
+}
+
+static gboolean
+retrieve (SfumatoErrand      *self,
+          SecretRetrievable  *item,
+          SfumatoSecret     **found,
+          GError            **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  g_autoptr (SecretValue) value = NULL;
+  GError *raw = NULL;
+
+  secret_retrievable_retrieve_secret (item, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  value = secret_retrievable_retrieve_secret_finish (item, answer, &raw);
+  if (raw != NULL && is_gone (raw))
+    g_clear_error (&raw);
+  if (raw != NULL)
+    return explain (raw, error);
+  if (value == NULL)
+    return TRUE;
+  *found = sfumato_secret_new (secret_value_get_text (value));
+  return *found != NULL || fail (error, SFUMATO_KEYRING_ERROR_FAILED,
+                                 _("What the keyring holds is not a key. Enter it again."));
+}
+
+/* ---- the three errands ---- */
+
+static gboolean
+look_up (SfumatoErrand  *self,
+         SfumatoSecret **found,
+         GError        **error)
+{
+  g_autolist (GObject) items = NULL;
+  SecretRetrievable *item;
+
+  if (!search (self, &items, error))
+    return FALSE;
+  if (items == NULL)
+    return TRUE;
+  item = newest (items);
+  if (is_locked (item))
+    {
+      g_autoptr (GList) one = g_list_prepend (NULL, item);
+
+      if (!unlock (self, one, error))
+        return FALSE;
+    }
+  return retrieve (self, item, found, error);
+}
+
+/* The search before it is there to learn within the short limit whether anybody answers at all. A file does; and each
+ * secret_password_* call after the first one leaks libsecret's file as it was. */
+static gboolean
+store (SfumatoErrand  *self,
+       GError        **error)
+{
+  g_autoptr (SecretValue) value = NULL;
+  g_autoptr (GAsyncResult) answer = NULL;
+  g_autolist (GObject) items = NULL;
+  GError *raw = NULL;
+
+  if (!self->in_file && !search (self, &items, error))
+    return FALSE;
+  sfumato_errand_may_ask (self);
+  value = secret_value_new (sfumato_secret_peek (self->order.secret), -1, "text/plain");
+  secret_password_storev_binary (self->schema, self->attributes, SECRET_COLLECTION_DEFAULT, self->order.label,
+                                 value, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  secret_password_store_finish (answer, &raw);
+  self->reload = g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+  return raw == NULL || explain (raw, error);
+}
+
+static gboolean
+delete_item (SfumatoErrand  *self,
+             SecretItem     *item,
+             GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  GError *raw = NULL;
+
+  secret_item_delete (item, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  secret_item_delete_finish (item, answer, &raw);
+  if (raw != NULL && is_gone (raw))
+    g_clear_error (&raw);
+  return raw == NULL || explain (raw, error);
+}
+
+static gboolean
+clear_file (SfumatoErrand  *self,
+            GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  GError *raw = NULL;
+
+  secret_password_clearv (self->schema, self->attributes, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  secret_password_clear_finish (answer, &raw);
+  self->reload = g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+  return raw == NULL || explain (raw, error);
+}
+
+/* One by one, because libsecret's own clear passes over what is locked and says nothing. */
+static gboolean
+forget (SfumatoErrand  *self,
+        GError        **error)
+{
+  g_autolist (GObject) items = NULL;
+
+  if (self->in_file)
+    return clear_file (self, error);
+  if (!search (self, &items, error))
+    return FALSE;
+  if (items == NULL)
+    return TRUE;
+  for (GList *l = items; l != NULL; l = l->next)
+    if (is_locked (l->data) && !unlock (self, items, error))
+      return FALSE;
+  sfumato_errand_may_ask (self);
+  for (GList *l = items; l != NULL; l = l->next)
+    if (!delete_item (self, l->data, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- around them ---- */
+
+static gboolean
+carry_out (SfumatoErrand  *self,
+           SfumatoSecret **found,
+           GError        **error)
+{
+  switch (self->order.kind)
+    {
+    case SFUMATO_ERRAND_LOOK_UP:
+      return look_up (self, found, error);
+    case SFUMATO_ERRAND_STORE:
+      return store (self, error);
+    case SFUMATO_ERRAND_FORGET:
+      return forget (self, error);
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* libsecret's connection to the keyring is taken down again by the thread, and in the main context, that made it. */
+static gboolean
+run_errand (SfumatoErrand  *self,
+            SfumatoSecret **found,
+            GError        **error)
+{
+  gboolean done = carry_out (self, found, error);
+
+  secret_service_disconnect ();
+  return done;
+}
+
+static gboolean
+run_on_file (SfumatoErrand  *self,
+             SfumatoSecret **found,
+             GError        **error)
+{
+  gboolean forgetting = self->order.kind == SFUMATO_ERRAND_FORGET;
+  g_autoptr (GError) local = NULL;
+  gboolean done;
+
+  if (!sfumato_keyring_file_check (&local))
+    {
+      if (forgetting)
+        return sfumato_keyring_file_clean (TRUE, error);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  done = run_errand (self, found, &local);
+  for (int i = 0; !done && self->reload && i < RELOADS_MAX; i++)
+    {
+      g_clear_error (&local);
+      done = run_errand (self, found, &local);
+    }
+  if (!done)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (self->order.kind != SFUMATO_ERRAND_LOOK_UP)
+    done = sfumato_keyring_file_clean (FALSE, error);
+  return done;
+}
+
+/* GIO ends a process whose session bus goes away. There may be a picture on its way that is paid for. */
+static GDBusConnection *
+get_bus (void)
+{
+  GDBusConnection *bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
+
+  if (bus != NULL)
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  return bus;
+}
+
+gboolean
+sfumato_errand_talk (SfumatoErrand  *self,
+                     SfumatoSecret **found,
+                     GError        **error)
+{
+  g_autoptr (GDBusConnection) bus = get_bus ();
+  gboolean done;
+
+  self->in_file = sfumato_keyring_file_is_used ();
+  if (self->in_file)
+    {
+      G_LOCK (file);
+      done = run_on_file (self, found, error);
+      G_UNLOCK (file);
+      return done;
+    }
+  if (bus == NULL)
+    return fail (error, SFUMATO_KEYRING_ERROR_MISSING, _("There is no keyring on this desktop."));
+  return run_errand (self, found, error);
+}
