@@ -68,6 +68,7 @@ typedef enum
   SFUMATO_ERROR_HELP_EDIT_PROMPT,
   SFUMATO_ERROR_HELP_CHANGE_ADDRESS,
   SFUMATO_ERROR_HELP_SAVE_ELSEWHERE,
+  SFUMATO_ERROR_HELP_UNLOCK,      /* the keyring; then the same again */
 } SfumatoErrorHelp;
 
 GQuark           sfumato_error_quark           (void);

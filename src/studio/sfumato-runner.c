@@ -41,8 +41,11 @@ sfumato_explain_keyring_error (const GError *error)
   GError *sentence;
 
   if (g_error_matches (error, SFUMATO_KEYRING_ERROR, SFUMATO_KEYRING_ERROR_LOCKED))
-    sentence = sfumato_error_new (code, _("Keyring Is Locked"),
-                                  _("Unlock the keyring to use the key in it. Nothing was sent."));
+    {
+      sentence = sfumato_error_new (code, _("Keyring Is Locked"),
+                                    _("Unlock the keyring to use the key in it. Nothing was sent."));
+      sfumato_error_set_help (sentence, SFUMATO_ERROR_HELP_UNLOCK);
+    }
   else if (g_error_matches (error, SFUMATO_KEYRING_ERROR, SFUMATO_KEYRING_ERROR_MISSING))
     sentence = sfumato_error_new (code, _("No Keyring Found"),
                                   _("This desktop has no keyring that could keep the key. Nothing was sent."));

@@ -1,10 +1,10 @@
 /* What can be done with pictures, as one table of actions ("picture.copy" …) that every widget showing pictures
  * shares: the gallery page, the image view, the result tiles. Such a widget implements SfumatoPictureHolder, calls
- * install() in its class_init, update() whenever other pictures are meant, and gets menus and shortcuts for free.
+ * install() in its class_init, update() whenever other pictures are meant, and gets menu and shortcuts for free.
  *
- *   picture.open, picture.favorite (stateful), picture.reuse('all' | 'prompt' | 'seed' | 'all-but-seed'),
- *   picture.use-as-reference, picture.save-as, picture.copy, picture.copy-prompt, picture.show-in-files,
- *   picture.delete
+ *   picture.open, picture.toggle-favorite, picture.add-favorite, picture.remove-favorite,
+ *   picture.reuse('all' | 'prompt' | 'seed' | 'all-but-seed'), picture.use-as-reference, picture.copy,
+ *   picture.copy-prompt, picture.save-as, picture.show-in-files, picture.delete
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -23,10 +23,11 @@ struct _SfumatoPictureHolderInterface
 {
   GTypeInterface parent_iface;
 
-  /* Required: the pictures that are meant now; may be empty. (transfer container, element-type SfumatoPicture) */
-  GPtrArray *(*dup_pictures) (SfumatoPictureHolder *self);
+  /* Required: the pictures that are meant now, none, one or many; a GListModel of SfumatoPicture. (transfer none)
+   * It may be asked for its length and first items at any time, so these have to be cheap. */
+  GListModel *(*get_pictures) (SfumatoPictureHolder *self);
   /* Optional: opens the one picture; without it there is no "picture.open". */
-  void       (*open)         (SfumatoPictureHolder *self);
+  void        (*open)         (SfumatoPictureHolder *self);
 };
 
 void        sfumato_picture_actions_install       (GtkWidgetClass       *widget_class);
@@ -35,9 +36,9 @@ void        sfumato_picture_actions_install       (GtkWidgetClass       *widget_
 void        sfumato_picture_actions_add_shortcuts (GtkWidget            *widget);
 /* Recomputes what is enabled. */
 void        sfumato_picture_actions_update        (SfumatoPictureHolder *holder);
-
-/* What dragging or copying pictures hands out: the files, and for a single one its pixels. (transfer full) */
-GdkContentProvider *sfumato_pictures_to_content (SfumatoGallery *gallery,
-                                                 GPtrArray      *pictures);
+/* Opens the menu of all of this at a place in widget, which is the holder or inside it. */
+void        sfumato_picture_actions_popup         (GtkWidget            *widget,
+                                                   double                x,
+                                                   double                y);
 
 G_END_DECLS

@@ -37,9 +37,9 @@ GType sfumato_thumbnail_status_get_type (void);
 #define SFUMATO_TYPE_THUMBNAIL (sfumato_thumbnail_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoThumbnail, sfumato_thumbnail, SFUMATO, THUMBNAIL, GtkWidget)
 
-/* Properties: "gallery", "picture", "status" (read-only), "content-fit" (a GtkContentFit, cover by default) and
- * "show-favorite" (the badge, TRUE by default). It takes the space it is given: set width-request, height-request
- * or expand. */
+/* Properties: "gallery", "picture", "status" (read-only), "content-fit" (a GtkContentFit, cover by default),
+ * "show-favorite" (the badge, TRUE by default) and "square" (as high as it is wide, FALSE by default). It takes the
+ * space it is given: set width-request, height-request or expand. */
 
 GtkWidget              *sfumato_thumbnail_new        (void);
 void                    sfumato_thumbnail_set_gallery (SfumatoThumbnail *self,

@@ -1,0 +1,679 @@
+/* The gallery.
+ *
+ *   sfumato_gallery_search() ──► GtkMultiSelection ──► GtkGridView
+ *        (pages of the index)          │
+ *                                      └──► GtkSelectionFilterModel: what the actions are about
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "ui/sfumato-gallery-page.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sfumato-gallery-cell.h"
+#include "ui/sfumato-picture-actions.h"
+#include "ui/sfumato-picture-content.h"
+#include "ui/sfumato-preferences.h"
+
+/* A screen reader is told how many are selected, or found, when the person pauses. */
+#define ANNOUNCE_AFTER_MS 500
+
+struct _SfumatoGalleryPage
+{
+  AdwBin               parent_instance;
+
+  GtkWidget           *toolbar;
+  GtkWidget           *search_entry;
+  GtkStack            *stack;
+  GtkWidget           *grid;
+  GtkMultiSelection   *selection;
+  AdwStatusPage       *no_results;
+  AdwStatusPage       *missing_folder;
+  GtkLabel            *selection_label;
+
+  SfumatoStudio       *studio;            /* owned */
+  SfumatoGallery      *gallery;           /* owned, nullable */
+  GSignalGroup        *follow_gallery;    /* owned */
+  GListModel          *chosen;            /* owned: the selected pictures */
+  GtkWidget           *dragged;           /* borrowed, nullable: the cell a drag began on */
+  guint                announce_source;
+  gboolean             favorites_only;
+  gboolean             selecting;
+  gboolean             opened;            /* a picture was opened from here: follow where the viewer went */
+};
+
+static void picture_holder_iface_init (SfumatoPictureHolderInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SfumatoGalleryPage, sfumato_gallery_page, ADW_TYPE_BIN,
+  G_IMPLEMENT_INTERFACE (SFUMATO_TYPE_PICTURE_HOLDER, picture_holder_iface_init))
+
+enum
+{
+  PROP_0,
+  PROP_STUDIO,
+  PROP_FAVORITES_ONLY,
+  PROP_SELECTING,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* ---- what is shown --------------------------------------------------------------------------------------- */
+
+static const char *
+get_text (SfumatoGalleryPage *self)
+{
+  return gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
+}
+
+static gboolean
+is_filtered (SfumatoGalleryPage *self)
+{
+  return self->favorites_only || *get_text (self) != '\0';
+}
+
+static const char *
+choose_view (SfumatoGalleryPage *self)
+{
+  if (!sfumato_gallery_is_available (self->gallery))
+    return "missing";
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0)
+    return "grid";
+  if (*get_text (self) != '\0')
+    return "no-results";
+  return self->favorites_only ? "no-favorites" : "empty";
+}
+
+static void
+update_words (SfumatoGalleryPage *self)
+{
+  g_autofree char *quoted = g_markup_escape_text (get_text (self), -1);
+  /* Translators: %s is what was searched for. */
+  g_autofree char *searched = g_strdup_printf (_("No prompt contains “%s”."), quoted);
+  g_autofree char *folder = g_markup_escape_text (sfumato_gallery_get_folder (self->gallery), -1);
+  /* Translators: %s is a folder. */
+  g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive."), folder);
+
+  adw_status_page_set_description (self->no_results, searched);
+  adw_status_page_set_description (self->missing_folder, away);
+}
+
+static void
+update_view (SfumatoGalleryPage *self)
+{
+  const char *view;
+
+  if (!self->gallery)
+    return;
+  view = choose_view (self);
+  update_words (self);
+  gtk_stack_set_visible_child_name (self->stack, view);
+  gtk_widget_set_visible (self->toolbar, g_str_equal (view, "grid") || is_filtered (self));
+}
+
+static void
+search (SfumatoGalleryPage *self)
+{
+  g_autoptr (GListModel) found = NULL;
+
+  if (!self->gallery)
+    return;
+  found = sfumato_gallery_search (self->gallery, get_text (self), self->favorites_only);
+  gtk_multi_selection_set_model (self->selection, found);
+  update_view (self);
+  if (g_list_model_get_n_items (found) > 0)
+    gtk_grid_view_scroll_to (GTK_GRID_VIEW (self->grid), 0, GTK_LIST_SCROLL_NONE, NULL);
+}
+
+static guint
+count_selected (SfumatoGalleryPage *self)
+{
+  return g_list_model_get_n_items (self->chosen);
+}
+
+/* ---- announcements --------------------------------------------------------------------------------------- */
+
+static void
+announce_cb (gpointer user_data)
+{
+  SfumatoGalleryPage *self = user_data;
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  guint selected = count_selected (self);
+  guint shown = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  g_autofree char *text = NULL;
+
+  self->announce_source = 0;
+  if (self->selecting || selected > 0)
+    text = g_strdup_printf (ngettext ("%u picture selected", "%u pictures selected", selected), selected);
+  else
+    text = g_strdup_printf (ngettext ("%u picture found", "%u pictures found", shown), shown);
+  if (SFUMATO_IS_WINDOW (root))
+    sfumato_window_announce (SFUMATO_WINDOW (root), text, FALSE);
+}
+
+static void
+announce_soon (SfumatoGalleryPage *self)
+{
+  g_clear_handle_id (&self->announce_source, g_source_remove);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    self->announce_source = g_timeout_add_once (ANNOUNCE_AFTER_MS, announce_cb, self);
+}
+
+/* ---- searching ------------------------------------------------------------------------------------------- */
+
+static void
+search_changed_cb (SfumatoGalleryPage *self)
+{
+  search (self);
+  announce_soon (self);
+}
+
+static void
+search_stopped_cb (SfumatoGalleryPage *self)
+{
+  gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+  gtk_widget_grab_focus (self->grid);
+}
+
+static void
+set_favorites_only (SfumatoGalleryPage *self,
+                    gboolean            favorites_only)
+{
+  if (self->favorites_only == favorites_only)
+    return;
+  self->favorites_only = favorites_only;
+  search (self);
+  announce_soon (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FAVORITES_ONLY]);
+}
+
+/* ---- selecting ------------------------------------------------------------------------------------------- */
+
+static void
+update_selection (SfumatoGalleryPage *self)
+{
+  guint selected = count_selected (self);
+  g_autofree char *text = g_strdup_printf (ngettext ("%u selected", "%u selected", selected), selected);
+
+  gtk_label_set_label (self->selection_label, text);
+  sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
+}
+
+static void
+selection_changed_cb (SfumatoGalleryPage *self)
+{
+  update_selection (self);
+  if (self->selecting || count_selected (self) > 1)
+    announce_soon (self);
+}
+
+static void
+set_selecting (SfumatoGalleryPage *self,
+               gboolean            selecting)
+{
+  if (self->selecting == selecting)
+    return;
+  self->selecting = selecting;
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", selecting);
+  if (!selecting)
+    gtk_selection_model_unselect_all (GTK_SELECTION_MODEL (self->selection));
+  else
+    gtk_widget_grab_focus (self->grid);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTING]);
+}
+
+static void
+items_changed_cb (SfumatoGalleryPage *self)
+{
+  update_view (self);
+  update_selection (self);
+}
+
+static void
+toggle (SfumatoGalleryPage *self,
+        guint               position)
+{
+  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self->selection);
+
+  if (gtk_selection_model_is_selected (selection, position))
+    gtk_selection_model_unselect_item (selection, position);
+  else
+    gtk_selection_model_select_item (selection, position, FALSE);
+}
+
+/* ---- the grid -------------------------------------------------------------------------------------------- */
+
+static void
+cell_setup_cb (SfumatoGalleryPage *self,
+               GtkListItem        *item)
+{
+  SfumatoGalleryCell *cell = sfumato_gallery_cell_new (item);
+
+  g_object_bind_property (self, "selecting", cell, "selecting", G_BINDING_SYNC_CREATE);
+  gtk_list_item_set_child (item, GTK_WIDGET (cell));
+}
+
+static void
+cell_bound_cb (SfumatoGalleryPage *self,
+               GtkListItem        *item)
+{
+  sfumato_gallery_cell_bind (SFUMATO_GALLERY_CELL (gtk_list_item_get_child (item)), self->gallery);
+}
+
+static void
+cell_unbound_cb (SfumatoGalleryPage *self,
+                 GtkListItem        *item)
+{
+  sfumato_gallery_cell_unbind (SFUMATO_GALLERY_CELL (gtk_list_item_get_child (item)));
+}
+
+static void
+open_position (SfumatoGalleryPage *self,
+               guint               position)
+{
+  self->opened = TRUE;
+  sfumato_window_open_picture (SFUMATO_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
+                               G_LIST_MODEL (self->selection), position);
+}
+
+static void
+activated_cb (SfumatoGalleryPage *self,
+              guint               position)
+{
+  open_position (self, position);
+}
+
+/* The cell at a place in the grid, or the one around or inside a widget. */
+static SfumatoGalleryCell *
+cell_of (GtkWidget *widget)
+{
+  GtkWidget *cell = widget ? gtk_widget_get_ancestor (widget, SFUMATO_TYPE_GALLERY_CELL) : NULL;
+
+  if (!cell && widget)
+    cell = gtk_widget_get_first_child (widget);
+  return SFUMATO_IS_GALLERY_CELL (cell) ? SFUMATO_GALLERY_CELL (cell) : NULL;
+}
+
+static SfumatoGalleryCell *
+pick_cell (SfumatoGalleryPage *self,
+           double              x,
+           double              y)
+{
+  return cell_of (gtk_widget_pick (self->grid, x, y, GTK_PICK_DEFAULT));
+}
+
+static gboolean
+is_touch (GtkGesture *gesture)
+{
+  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (gesture));
+
+  return device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN;
+}
+
+static void
+clicked_cb (SfumatoGalleryPage *self,
+            int                 n_press,
+            double              x,
+            double              y,
+            GtkGesture         *gesture)
+{
+  SfumatoGalleryCell *cell = pick_cell (self, x, y);
+
+  if (!cell)
+    return;
+  if (self->selecting)
+    {
+      /* Before the grid selects this one alone. */
+      gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+      toggle (self, sfumato_gallery_cell_get_position (cell));
+    }
+  else if (is_touch (gesture))
+    open_position (self, sfumato_gallery_cell_get_position (cell));
+}
+
+/* ---- the menu -------------------------------------------------------------------------------------------- */
+
+static void
+popup (SfumatoGalleryPage *self,
+       SfumatoGalleryCell *cell,
+       double              x,
+       double              y)
+{
+  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self->selection);
+  guint position = cell ? sfumato_gallery_cell_get_position (cell) : GTK_INVALID_LIST_POSITION;
+
+  if (position == GTK_INVALID_LIST_POSITION)
+    return;
+  if (!gtk_selection_model_is_selected (selection, position))
+    gtk_selection_model_select_item (selection, position, !self->selecting);
+  sfumato_picture_actions_popup (self->grid, x, y);
+}
+
+static void
+menu_clicked_cb (SfumatoGalleryPage *self,
+                 int                 n_press,
+                 double              x,
+                 double              y,
+                 GtkGesture         *gesture)
+{
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+  popup (self, pick_cell (self, x, y), x, y);
+}
+
+static void
+long_pressed_cb (SfumatoGalleryPage *self,
+                 double              x,
+                 double              y,
+                 GtkGesture         *gesture)
+{
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+  popup (self, pick_cell (self, x, y), x, y);
+}
+
+static void
+menu_at_focus (GtkWidget  *widget,
+               const char *name,
+               GVariant   *target)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
+  SfumatoGalleryCell *cell = cell_of (gtk_root_get_focus (gtk_widget_get_root (widget)));
+  graphene_rect_t bounds;
+
+  if (cell && gtk_widget_compute_bounds (GTK_WIDGET (cell), self->grid, &bounds))
+    popup (self, cell, bounds.origin.x + bounds.size.width / 2, bounds.origin.y + bounds.size.height / 2);
+}
+
+/* ---- dragging out ---------------------------------------------------------------------------------------- */
+
+static GdkContentProvider *
+drag_prepared_cb (SfumatoGalleryPage *self,
+                  double              x,
+                  double              y,
+                  GtkDragSource      *source)
+{
+  SfumatoGalleryCell *cell = pick_cell (self, x, y);
+  g_autoptr (GListStore) single = NULL;
+  g_autoptr (SfumatoPicture) picture = NULL;
+  guint position = cell ? sfumato_gallery_cell_get_position (cell) : GTK_INVALID_LIST_POSITION;
+
+  /* A finger scrolls. */
+  if (position == GTK_INVALID_LIST_POSITION || is_touch (GTK_GESTURE (source)))
+    return NULL;
+  self->dragged = GTK_WIDGET (cell);
+  if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), position))
+    return sfumato_picture_content_new (self->gallery, self->chosen);
+  single = g_list_store_new (SFUMATO_TYPE_PICTURE);
+  picture = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  g_list_store_append (single, picture);
+  return sfumato_picture_content_new (self->gallery, G_LIST_MODEL (single));
+}
+
+static void
+drag_begun_cb (SfumatoGalleryPage *self,
+               GdkDrag            *drag,
+               GtkDragSource      *source)
+{
+  g_autoptr (GdkPaintable) live = gtk_widget_paintable_new (self->dragged);
+  g_autoptr (GdkPaintable) icon = gdk_paintable_get_current_image (live);
+
+  gtk_drag_source_set_icon (source, icon, gtk_widget_get_width (self->dragged) / 2,
+                            gtk_widget_get_height (self->dragged) / 2);
+  self->dragged = NULL;
+}
+
+/* ---- actions --------------------------------------------------------------------------------------------- */
+
+static void
+show_all (GtkWidget  *widget,
+          const char *name,
+          GVariant   *target)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
+
+  gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+  set_favorites_only (self, FALSE);
+  gtk_widget_grab_focus (self->search_entry);
+}
+
+static void
+select_all (GtkWidget  *widget,
+            const char *name,
+            GVariant   *target)
+{
+  gtk_selection_model_select_all (GTK_SELECTION_MODEL (SFUMATO_GALLERY_PAGE (widget)->selection));
+}
+
+static void
+stop_selecting (GtkWidget  *widget,
+                const char *name,
+                GVariant   *target)
+{
+  set_selecting (SFUMATO_GALLERY_PAGE (widget), FALSE);
+}
+
+static void
+choose_folder (GtkWidget  *widget,
+               const char *name,
+               GVariant   *target)
+{
+  SfumatoPreferences *preferences = sfumato_preferences_new (SFUMATO_GALLERY_PAGE (widget)->studio);
+
+  adw_dialog_present (ADW_DIALOG (preferences), widget);
+  sfumato_preferences_show_folder (preferences);
+}
+
+static GListModel *
+holder_get_pictures (SfumatoPictureHolder *holder)
+{
+  return SFUMATO_GALLERY_PAGE (holder)->chosen;
+}
+
+static void
+holder_open (SfumatoPictureHolder *holder)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (holder);
+  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+
+  open_position (self, gtk_bitset_get_minimum (selected));
+}
+
+static void
+picture_holder_iface_init (SfumatoPictureHolderInterface *iface)
+{
+  iface->get_pictures = holder_get_pictures;
+  iface->open = holder_open;
+}
+
+/* ---- the studio ------------------------------------------------------------------------------------------ */
+
+static void
+take_gallery (SfumatoGalleryPage *self)
+{
+  g_set_object (&self->gallery, sfumato_studio_get_gallery (self->studio));
+  g_signal_group_set_target (self->follow_gallery, self->gallery);
+  search (self);
+}
+
+static void
+set_studio (SfumatoGalleryPage *self,
+            SfumatoStudio      *studio)
+{
+  if (!g_set_object (&self->studio, studio) || !studio)
+    return;
+  g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (take_gallery), self, G_CONNECT_SWAPPED);
+  take_gallery (self);
+}
+
+/* ---- overrides ------------------------------------------------------------------------------------------- */
+
+/* Back from the viewer: to the picture it went to. */
+static void
+sfumato_gallery_page_map (GtkWidget *widget)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
+  g_autoptr (GtkBitset) selected = NULL;
+
+  GTK_WIDGET_CLASS (sfumato_gallery_page_parent_class)->map (widget);
+
+  selected = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  if (self->opened && gtk_bitset_get_size (selected) == 1)
+    gtk_grid_view_scroll_to (GTK_GRID_VIEW (self->grid), gtk_bitset_get_minimum (selected),
+                             GTK_LIST_SCROLL_FOCUS, NULL);
+  self->opened = FALSE;
+}
+
+static gboolean
+sfumato_gallery_page_grab_focus (GtkWidget *widget)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
+
+  if (gtk_widget_get_mapped (self->grid) && gtk_widget_grab_focus (self->grid))
+    return TRUE;
+  return gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
+}
+
+static void
+sfumato_gallery_page_get_property (GObject    *object,
+                                   guint       id,
+                                   GValue     *value,
+                                   GParamSpec *pspec)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO:
+      g_value_set_object (value, self->studio);
+      break;
+    case PROP_FAVORITES_ONLY:
+      g_value_set_boolean (value, self->favorites_only);
+      break;
+    case PROP_SELECTING:
+      g_value_set_boolean (value, self->selecting);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_gallery_page_set_property (GObject      *object,
+                                   guint         id,
+                                   const GValue *value,
+                                   GParamSpec   *pspec)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO:
+      set_studio (self, g_value_get_object (value));
+      break;
+    case PROP_FAVORITES_ONLY:
+      set_favorites_only (self, g_value_get_boolean (value));
+      break;
+    case PROP_SELECTING:
+      set_selecting (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_gallery_page_dispose (GObject *object)
+{
+  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (object);
+
+  g_clear_handle_id (&self->announce_source, g_source_remove);
+  g_clear_object (&self->follow_gallery);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_GALLERY_PAGE);
+  g_clear_object (&self->chosen);
+  g_clear_object (&self->gallery);
+  g_clear_object (&self->studio);
+
+  G_OBJECT_CLASS (sfumato_gallery_page_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-gallery-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, toolbar);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, grid);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, selection);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, no_results);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, missing_folder);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, selection_label);
+  gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, search_stopped_cb);
+  gtk_widget_class_bind_template_callback (widget_class, cell_setup_cb);
+  gtk_widget_class_bind_template_callback (widget_class, cell_bound_cb);
+  gtk_widget_class_bind_template_callback (widget_class, cell_unbound_cb);
+  gtk_widget_class_bind_template_callback (widget_class, selection_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, items_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, drag_prepared_cb);
+  gtk_widget_class_bind_template_callback (widget_class, drag_begun_cb);
+}
+
+static void
+sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = sfumato_gallery_page_dispose;
+  object_class->get_property = sfumato_gallery_page_get_property;
+  object_class->set_property = sfumato_gallery_page_set_property;
+  widget_class->map = sfumato_gallery_page_map;
+  widget_class->grab_focus = sfumato_gallery_page_grab_focus;
+
+  properties[PROP_STUDIO] =
+    g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_FAVORITES_ONLY] =
+    g_param_spec_boolean ("favorites-only", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_SELECTING] =
+    g_param_spec_boolean ("selecting", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  bind_template (widget_class);
+  sfumato_picture_actions_install (widget_class);
+  gtk_widget_class_install_action (widget_class, "gallery.show-all", NULL, show_all);
+  gtk_widget_class_install_action (widget_class, "gallery.select-all", NULL, select_all);
+  gtk_widget_class_install_action (widget_class, "gallery.stop-selecting", NULL, stop_selecting);
+  gtk_widget_class_install_action (widget_class, "gallery.choose-folder", NULL, choose_folder);
+  gtk_widget_class_install_action (widget_class, "gallery.menu", NULL, menu_at_focus);
+}
+
+static void
+sfumato_gallery_page_init (SfumatoGalleryPage *self)
+{
+  self->follow_gallery = g_signal_group_new (SFUMATO_TYPE_GALLERY);
+  g_signal_group_connect_swapped (self->follow_gallery, "changed", G_CALLBACK (update_view), self);
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->chosen = G_LIST_MODEL (gtk_selection_filter_model_new (GTK_SELECTION_MODEL (self->selection)));
+  gtk_search_entry_set_key_capture_widget (GTK_SEARCH_ENTRY (self->search_entry), self->grid);
+  sfumato_picture_actions_add_shortcuts (self->grid);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", FALSE);
+  update_selection (self);
+}
+
+void
+sfumato_gallery_page_start_search (SfumatoGalleryPage *self)
+{
+  g_return_if_fail (SFUMATO_IS_GALLERY_PAGE (self));
+
+  gtk_widget_grab_focus (self->search_entry);
+}

@@ -1,0 +1,555 @@
+/* The key of one service as a group of rows.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "ui/sfumato-key-group.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+struct _SfumatoKeyGroup
+{
+  AdwPreferencesGroup  parent_instance;
+
+  GtkEditable         *entry;
+  AdwActionRow        *state_row;
+  GtkImage            *state_icon;
+  GtkWidget           *spinner;
+  GtkWidget           *unlock_button;
+  GtkWidget           *retry_button;
+  GtkWidget           *keep_button;
+  GtkWidget           *check_button;
+  GtkWidget           *forget_button;
+  GtkWidget           *get_row;
+  AdwDialog           *forget_dialog;
+
+  SfumatoStudio       *studio;       /* owned, nullable */
+  char                *service;      /* owned, nullable: its id */
+  GCancellable        *cancellable;  /* owned, nullable: while asking */
+
+  SfumatoKeyState      state;
+  GError              *state_error;  /* owned, nullable: why the state is not known */
+  char                *held_reason;  /* owned, nullable: why the keyring does not have it */
+  GError              *problem;      /* owned, nullable: of the last thing that was asked for */
+  char                *success;      /* owned, nullable: or what it said */
+  gboolean             answered;     /* the state has been told at least once */
+};
+
+G_DEFINE_FINAL_TYPE (SfumatoKeyGroup, sfumato_key_group, ADW_TYPE_PREFERENCES_GROUP)
+
+enum
+{
+  PROP_0,
+  PROP_STUDIO,
+  PROP_SERVICE,
+  PROP_HAS_KEY,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* ---- one question to the keyring or the service, on a worker thread ----------------------------------------- */
+
+typedef enum
+{
+  ASK_STATE,   /* what the keyring has, without a prompt */
+  ASK_UNLOCK,  /* the same, with one */
+  ASK_CHECK,   /* the service for the account; a typed key is kept if that goes well */
+  ASK_KEEP,    /* the keyring to keep the typed key */
+  ASK_FORGET,
+} Ask;
+
+typedef struct
+{
+  GWeakRef         group;        /* SfumatoKeyGroup */
+  SfumatoStudio   *studio;       /* owned */
+  char            *service;      /* owned */
+  Ask              ask;
+  char            *text;         /* owned, nullable: the typed key; wiped */
+
+  SfumatoKeyState  state;
+  GError          *state_error;  /* owned, nullable */
+  char            *held_reason;  /* owned, nullable */
+  double           credits;      /* NaN: not known */
+} Question;
+
+static void
+wipe (Question *question)
+{
+  if (question->text)
+    explicit_bzero (question->text, strlen (question->text));
+  g_clear_pointer (&question->text, g_free);
+}
+
+static void
+question_free (Question *question)
+{
+  wipe (question);
+  g_weak_ref_clear (&question->group);
+  g_object_unref (question->studio);
+  g_free (question->service);
+  g_free (question->held_reason);
+  g_clear_error (&question->state_error);
+  g_free (question);
+}
+
+/* In the keyring, or, where that will not have it, for this run, remembering why. */
+static gboolean
+keep (Question      *question,
+      GCancellable  *cancellable,
+      GError       **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (sfumato_studio_set_key (question->studio, question->service, question->text, FALSE, NULL, cancellable,
+                              &problem))
+    return TRUE;
+  question->held_reason = g_strdup (sfumato_error_get_title (problem));
+  return sfumato_studio_set_key (question->studio, question->service, question->text, TRUE, NULL, cancellable,
+                                 error);
+}
+
+static gboolean
+answer (Question      *question,
+        GCancellable  *cancellable,
+        GError       **error)
+{
+  SfumatoAccount account = { .credits = NAN };
+
+  switch (question->ask)
+    {
+    case ASK_CHECK:
+      if (!sfumato_studio_check_key (question->studio, question->service, question->text, &account, cancellable,
+                                     error))
+        return FALSE;
+      question->credits = account.credits;
+      return !question->text || keep (question, cancellable, error);
+    case ASK_KEEP:
+      return keep (question, cancellable, error);
+    case ASK_FORGET:
+      return sfumato_studio_forget_key (question->studio, question->service, cancellable, error);
+    default:
+      return TRUE;
+    }
+}
+
+static void
+ask_thread (GTask        *task,
+            gpointer      source,
+            gpointer      task_data,
+            GCancellable *cancellable)
+{
+  Question *question = task_data;
+  GError *error = NULL;
+  gboolean answered = answer (question, cancellable, &error);
+
+  wipe (question);
+  question->state = sfumato_studio_get_key_state (question->studio, question->service,
+                                                  question->ask == ASK_UNLOCK, cancellable, &question->state_error);
+  if (answered)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* ---- what is shown --------------------------------------------------------------------------------------- */
+
+static gboolean
+is_typed (SfumatoKeyGroup *self)
+{
+  return *gtk_editable_get_text (self->entry) != '\0';
+}
+
+static gboolean
+is_kept (SfumatoKeyGroup *self)
+{
+  return self->state == SFUMATO_KEY_STORED || self->state == SFUMATO_KEY_HELD;
+}
+
+static void
+say (SfumatoKeyGroup *self,
+     const char      *icon,
+     const char      *title,
+     const char      *subtitle)
+{
+  gtk_image_set_from_icon_name (self->state_icon, icon);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->state_row), title);
+  adw_action_row_set_subtitle (self->state_row, subtitle);
+}
+
+static char *
+held_words (SfumatoKeyGroup *self)
+{
+  if (!self->held_reason)
+    return g_strdup (_("No keyring could keep it. It is forgotten when Sfumato is closed."));
+  /* Translators: %s says what is wrong with the keyring, such as "No Keyring Found". */
+  return g_strdup_printf (_("%s: the key is forgotten when Sfumato is closed."), self->held_reason);
+}
+
+static void
+say_state (SfumatoKeyGroup *self)
+{
+  g_autofree char *held = held_words (self);
+
+  switch (self->state)
+    {
+    case SFUMATO_KEY_STORED:
+      say (self, "channel-secure-symbolic", self->success ? self->success : _("In your keyring"),
+           self->success ? _("Kept in your keyring.") : "");
+      break;
+    case SFUMATO_KEY_HELD:
+      say (self, "dialog-warning-symbolic", self->success ? self->success : _("For this run only"), held);
+      break;
+    case SFUMATO_KEY_UNKNOWN:
+      say (self, "changes-prevent-symbolic", sfumato_error_get_title (self->state_error),
+           self->state_error->message);
+      break;
+    default:
+      say (self, "dialog-password-symbolic", _("No key yet"), _("It will be kept in your keyring."));
+    }
+}
+
+static void
+say_all (SfumatoKeyGroup *self)
+{
+  if (self->cancellable && !self->answered)
+    say (self, "dialog-password-symbolic", _("Looking in the keyring…"), "");
+  else if (self->problem)
+    say (self, "dialog-error-symbolic", sfumato_error_get_title (self->problem), self->problem->message);
+  else if (is_typed (self))
+    say (self, "dialog-password-symbolic", _("Not checked yet"),
+         _("Check asks the service for your account. It costs nothing."));
+  else
+    say_state (self);
+}
+
+/* Whether asking again, or asking nobody, could be better than the answer that came. */
+static gboolean
+may_keep_unchecked (SfumatoKeyGroup *self)
+{
+  return is_typed (self) && self->problem &&
+         !g_error_matches (self->problem, SFUMATO_ERROR, SFUMATO_ERROR_UNAUTHORISED) &&
+         !g_error_matches (self->problem, SFUMATO_ERROR, SFUMATO_ERROR_INVALID);
+}
+
+static void
+update (SfumatoKeyGroup *self)
+{
+  gboolean idle = self->cancellable == NULL;
+  gboolean unknown = idle && self->state == SFUMATO_KEY_UNKNOWN && !is_typed (self) && self->state_error;
+  gboolean locked = unknown && sfumato_error_get_help (self->state_error) == SFUMATO_ERROR_HELP_UNLOCK;
+
+  say_all (self);
+  gtk_widget_set_visible (self->spinner, !idle);
+  gtk_widget_set_visible (self->unlock_button, locked);
+  gtk_widget_set_visible (self->retry_button, unknown && !locked);
+  gtk_widget_set_visible (self->keep_button, idle && may_keep_unchecked (self));
+  gtk_widget_set_visible (self->check_button, idle && (is_typed (self) || is_kept (self)));
+  gtk_widget_set_visible (self->forget_button, idle && is_kept (self) && !is_typed (self));
+  gtk_widget_set_visible (self->get_row, !is_kept (self));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->entry), idle);
+}
+
+static void
+announce (SfumatoKeyGroup *self)
+{
+  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self->state_row));
+  const char *subtitle = adw_action_row_get_subtitle (self->state_row);
+  g_autofree char *text = g_strdup_printf ("%s. %s", title, subtitle ? subtitle : "");
+
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------- */
+
+static char *
+success_words (double credits)
+{
+  g_autofree char *balance = sfumato_credits_format (credits);
+
+  if (isnan (credits))
+    return g_strdup (_("Key works"));
+  /* Translators: %s is an amount, such as "124 credits". */
+  return g_strdup_printf (_("Key works. Balance: %s."), balance);
+}
+
+static void
+take_answer (SfumatoKeyGroup *self,
+             Question        *question,
+             GError          *problem)
+{
+  gboolean had_key = is_kept (self);
+  gboolean done = problem == NULL && (question->ask == ASK_CHECK || question->ask == ASK_KEEP);
+
+  self->answered = TRUE;
+  self->state = question->state;
+  g_clear_error (&self->state_error);
+  self->state_error = g_steal_pointer (&question->state_error);
+  g_clear_error (&self->problem);
+  self->problem = problem;
+  g_clear_pointer (&self->success, g_free);
+  if (question->ask == ASK_KEEP || question->ask == ASK_CHECK)
+    g_set_str (&self->held_reason, question->held_reason);
+  if (done && question->ask == ASK_CHECK)
+    self->success = success_words (question->credits);
+  if (done)
+    gtk_editable_set_text (self->entry, "");
+  update (self);
+  if (had_key != is_kept (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HAS_KEY]);
+}
+
+static void
+answered_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Question *question = g_task_get_task_data (G_TASK (result));
+  g_autoptr (SfumatoKeyGroup) self = g_weak_ref_get (&question->group);
+  g_autoptr (GError) error = NULL;
+
+  g_task_propagate_boolean (G_TASK (result), &error);
+  if (!self || g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
+    return;
+  g_clear_object (&self->cancellable);
+  take_answer (self, question, g_steal_pointer (&error));
+  if (question->ask != ASK_STATE)
+    announce (self);
+}
+
+static void
+ask (SfumatoKeyGroup *self,
+     Ask              what)
+{
+  g_autoptr (GTask) task = NULL;
+  Question *question;
+
+  if (self->cancellable || !self->studio || !self->service)
+    return;
+  self->cancellable = g_cancellable_new ();
+  question = g_new0 (Question, 1);
+  g_weak_ref_init (&question->group, self);
+  question->studio = g_object_ref (self->studio);
+  question->service = g_strdup (self->service);
+  question->ask = what;
+  question->credits = NAN;
+  if ((what == ASK_CHECK || what == ASK_KEEP) && is_typed (self))
+    question->text = g_strdup (gtk_editable_get_text (self->entry));
+  task = g_task_new (NULL, self->cancellable, answered_cb, NULL);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_source_tag (task, ask);
+  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
+  g_task_run_in_thread (task, ask_thread);
+  update (self);
+}
+
+/* ---- callbacks ------------------------------------------------------------------------------------------- */
+
+static void
+entry_changed_cb (SfumatoKeyGroup *self)
+{
+  /* What was said was about another text. */
+  if (is_typed (self))
+    {
+      g_clear_error (&self->problem);
+      g_clear_pointer (&self->success, g_free);
+    }
+  update (self);
+}
+
+static void
+check_cb (SfumatoKeyGroup *self)
+{
+  if (is_typed (self) || is_kept (self))
+    ask (self, ASK_CHECK);
+}
+
+static void
+keep_cb (SfumatoKeyGroup *self)
+{
+  ask (self, ASK_KEEP);
+}
+
+static void
+unlock_cb (SfumatoKeyGroup *self)
+{
+  ask (self, ASK_UNLOCK);
+}
+
+static void
+forget_cb (SfumatoKeyGroup *self)
+{
+  adw_dialog_present (self->forget_dialog, GTK_WIDGET (self));
+}
+
+static void
+forget_answered_cb (SfumatoKeyGroup *self,
+                    const char      *response)
+{
+  if (g_str_equal (response, "forget"))
+    ask (self, ASK_FORGET);
+}
+
+static void
+get_key_cb (SfumatoKeyGroup *self)
+{
+  g_autoptr (SfumatoService) service = sfumato_studio_find_service (self->studio, self->service);
+  g_autoptr (GtkUriLauncher) launcher = gtk_uri_launcher_new (sfumato_service_get_key_url (service));
+
+  gtk_uri_launcher_launch (launcher, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, NULL, NULL);
+}
+
+/* ---- overrides ------------------------------------------------------------------------------------------- */
+
+static void
+sfumato_key_group_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (sfumato_key_group_parent_class)->map (widget);
+
+  ask (SFUMATO_KEY_GROUP (widget), ASK_STATE);
+}
+
+static void
+sfumato_key_group_get_property (GObject    *object,
+                                guint       id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  SfumatoKeyGroup *self = SFUMATO_KEY_GROUP (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO:
+      g_value_set_object (value, self->studio);
+      break;
+    case PROP_SERVICE:
+      g_value_set_string (value, self->service);
+      break;
+    case PROP_HAS_KEY:
+      g_value_set_boolean (value, is_kept (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_key_group_set_property (GObject      *object,
+                                guint         id,
+                                const GValue *value,
+                                GParamSpec   *pspec)
+{
+  SfumatoKeyGroup *self = SFUMATO_KEY_GROUP (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO:
+      g_set_object (&self->studio, g_value_get_object (value));
+      break;
+    case PROP_SERVICE:
+      g_set_str (&self->service, g_value_get_string (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_key_group_dispose (GObject *object)
+{
+  SfumatoKeyGroup *self = SFUMATO_KEY_GROUP (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_KEY_GROUP);
+  g_clear_object (&self->studio);
+
+  G_OBJECT_CLASS (sfumato_key_group_parent_class)->dispose (object);
+}
+
+static void
+sfumato_key_group_finalize (GObject *object)
+{
+  SfumatoKeyGroup *self = SFUMATO_KEY_GROUP (object);
+
+  g_free (self->service);
+  g_free (self->held_reason);
+  g_free (self->success);
+  g_clear_error (&self->state_error);
+  g_clear_error (&self->problem);
+
+  G_OBJECT_CLASS (sfumato_key_group_parent_class)->finalize (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-key-group.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, state_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, state_icon);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, spinner);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, unlock_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, retry_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, keep_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, check_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, forget_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, get_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, forget_dialog);
+  gtk_widget_class_bind_template_callback (widget_class, entry_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, check_cb);
+  gtk_widget_class_bind_template_callback (widget_class, keep_cb);
+  gtk_widget_class_bind_template_callback (widget_class, unlock_cb);
+  gtk_widget_class_bind_template_callback (widget_class, forget_cb);
+  gtk_widget_class_bind_template_callback (widget_class, forget_answered_cb);
+  gtk_widget_class_bind_template_callback (widget_class, get_key_cb);
+}
+
+static void
+sfumato_key_group_class_init (SfumatoKeyGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = sfumato_key_group_dispose;
+  object_class->finalize = sfumato_key_group_finalize;
+  object_class->get_property = sfumato_key_group_get_property;
+  object_class->set_property = sfumato_key_group_set_property;
+  widget_class->map = sfumato_key_group_map;
+
+  properties[PROP_STUDIO] =
+    g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_SERVICE] =
+    g_param_spec_string ("service", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_HAS_KEY] =
+    g_param_spec_boolean ("has-key", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  bind_template (widget_class);
+}
+
+static void
+sfumato_key_group_init (SfumatoKeyGroup *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  update (self);
+}
+
+gboolean
+sfumato_key_group_get_has_key (SfumatoKeyGroup *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_KEY_GROUP (self), FALSE);
+
+  return is_kept (self);
+}
+
+void
+sfumato_key_group_focus_entry (SfumatoKeyGroup *self)
+{
+  g_return_if_fail (SFUMATO_IS_KEY_GROUP (self));
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+}
