@@ -35,7 +35,9 @@ class Driver:
         self.process.stdin.flush()
 
     def answer(self):
-        took, word, *text = self.process.stdout.readline().rstrip("\n").split(" ", 2) + [""]
+        line = self.process.stdout.readline()
+        assert line, f"the driver ended: {self.process.wait()}"
+        took, word, *text = line.rstrip("\n").split(" ", 2) + [""]
         return word, text[0], int(took) / 1000
 
     def ask(self, line):
@@ -173,7 +175,8 @@ class RealKeyring(KeyringCase):
         """GIO would end the whole process."""
         session = self.session("silent")
         before = self.connections(session)
-        driver = self.driver(session)
+        # Not fatal: GIO itself complains where it was just asking that bus who owns a name.
+        driver = self.driver(session, G_DEBUG="")
         driver.tell("lookup stability")
         wait_for(lambda: self.connections(session) > before, "the driver on the bus")
         session.stop_bus()

@@ -140,7 +140,8 @@ class Session:
             self.keyring.send_signal(signal.SIGSTOP)
 
     def stop_bus(self):
-        self._end(self.bus)
+        self.bus.kill()
+        self.bus.wait()
 
     def lock_keyring(self):
         self.call(*SECRETS, "org.freedesktop.Secret.Service.Lock", f"[objectpath '{LOGIN}']")
