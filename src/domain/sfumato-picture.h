@@ -53,6 +53,9 @@ char                       *sfumato_picture_make_name    (const char            
                                                           GDateTime                  *created,
                                                           gsize                       max_bytes);
 
+/* Of the prefix "sfumato" in sidecars. */
+#define SFUMATO_XMP_NAMESPACE "https://sfumato-app.github.io/ns/1.0/"
+
 /* The XMP sidecar: the whole request and everything in the fields, readable by other programs where they know
  * the words (dc:description, xmp:CreateDate, xmp:Rating, Iptc4xmpExt:DigitalSourceType). */
 char                       *sfumato_picture_to_xmp       (SfumatoPicture             *self);

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define SIDECAR_BYTES_MAX (4 * 1024 * 1024)
-#define NAMESPACE         "https://sfumato-app.github.io/ns/1.0/"
 #define IPTC_SOURCE       "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 static const char * const finish_words[] = {
@@ -88,7 +87,7 @@ sfumato_picture_to_xmp (SfumatoPicture *self)
     "    xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n"
     "    xmlns:Iptc4xmpCore=\"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/\"\n"
     "    xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\"\n"
-    "    xmlns:sfumato=\"" NAMESPACE "\">\n");
+    "    xmlns:sfumato=\"" SFUMATO_XMP_NAMESPACE "\">\n");
 
   add_property (xmp, "xmp:CreatorTool", "Sfumato " VERSION);
   add_property (xmp, "xmp:CreateDate", created);

@@ -36,9 +36,10 @@ gboolean        sfumato_gallery_is_available   (SfumatoGallery      *self);
 char           *sfumato_gallery_dup_path       (SfumatoGallery      *self,
                                                 SfumatoPicture      *picture);
 
-/* Blocking. The bytes are on disk under their final name, synced, before the sidecar and the index are written; a
- * picture is returned only then. What fails is SFUMATO_ERROR_STORAGE, with the result untouched and nothing half
- * written left behind. id: a UUID for the picture, nullable for a new one. duration: microseconds, 0 if unknown. */
+/* Blocking. Bytes and sidecar are on disk, synced, before either gets its name, the bytes first; a picture is
+ * returned only when the folder is synced too. What fails is SFUMATO_ERROR_STORAGE, with the result untouched and
+ * nothing half written left behind. id: a UUID for the picture, nullable for a new one; a picture that is there with
+ * this id already is returned as it is. duration: microseconds, 0 if unknown. */
 SfumatoPicture *sfumato_gallery_add            (SfumatoGallery      *self,
                                                 SfumatoResult       *result,
                                                 SfumatoRequest      *request,
@@ -56,7 +57,9 @@ void            sfumato_gallery_watch          (SfumatoGallery      *self);
 /**
  * sfumato_gallery_search:
  * @text: (nullable): words that must all occur, each as the beginning of a word, in prompt, negative prompt or
- *   file name; plus "seed:123", "model:large", "service:stability", "before:2026-01", "after:2026-01-31"
+ *   file name; plus "seed:123", "model:large", "service:stability", "before:2026-01", "after:2026-01-31". Both leave
+ *   out the day, month or year that they name. Accents and case do not matter; Chinese, Japanese, Thai and other
+ *   scripts without spaces are found anywhere in a text. What is not understood is searched for as words
  * @favorites: only these
  *
  * A model of SfumatoPicture, newest first, that reads pages from the index as they are asked for and follows the

@@ -1,0 +1,53 @@
+/* What the files of the gallery itself share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "gallery/sfumato-gallery.h"
+#include "gallery/sfumato-index.h"
+#include "gallery/sfumato-shelf.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SfumatoWatch SfumatoWatch;
+
+struct _SfumatoGallery
+{
+  GObject        parent_instance;
+
+  char          *folder;     /* owned */
+  char          *cache;      /* owned */
+  SfumatoIndex  *index;      /* owned */
+  SfumatoShelf  *shelf;      /* owned */
+  GMutex         changing;   /* held while files are written, moved or given back */
+  GMutex         scanning;   /* held while the folder is looked through; taken before changing */
+  int            available;  /* atomic */
+  int            refreshing; /* atomic: an idle callback is on its way */
+
+  /* Main thread. */
+  GPtrArray     *models;     /* owned; borrowed SfumatoGalleryModel, which take themselves out */
+  SfumatoWatch  *watch;      /* owned, nullable */
+};
+
+/* The models, the pictures that are held, and "changed", on the main thread; from any thread. */
+void     _sfumato_gallery_refresh      (SfumatoGallery  *self);
+void     _sfumato_gallery_set_available (SfumatoGallery *self,
+                                         gboolean        available);
+/* These names only; from any thread. */
+gboolean _sfumato_gallery_scan_names   (SfumatoGallery  *self,
+                                        GPtrArray       *names,
+                                        GError         **error);
+/* Says whether the folder's changes since the last scan are all known; to be asked before a change of our own. */
+gboolean _sfumato_gallery_is_settled   (SfumatoGallery  *self,
+                                        int              folder_fd);
+/* After a change of our own to a settled folder, inside of a transaction. */
+gboolean _sfumato_gallery_settle       (SfumatoGallery  *self,
+                                        int              folder_fd,
+                                        GError         **error);
+
+SfumatoWatch *_sfumato_watch_new       (SfumatoGallery  *gallery);
+void          _sfumato_watch_begin     (SfumatoWatch    *watch);
+void          _sfumato_watch_free      (SfumatoWatch    *watch);
+
+G_END_DECLS

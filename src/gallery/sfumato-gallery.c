@@ -1,0 +1,550 @@
+/* The person's pictures: folder and index together.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "gallery/sfumato-gallery-private.h"
+
+#include "domain/sfumato-error.h"
+#include "gallery/sfumato-gallery-model.h"
+#include "gallery/sfumato-scan.h"
+#include "gallery/sfumato-sidecar-file.h"
+#include "gallery/sfumato-store.h"
+#include "gallery/sfumato-trash.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+/* Changes inside of files that left no trace in the folder are looked for once a day. */
+#define FULL_SCAN_EVERY G_TIME_SPAN_DAY
+
+enum
+{
+  CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SfumatoGallery, sfumato_gallery, G_TYPE_OBJECT)
+
+static void
+sfumato_gallery_finalize (GObject *object)
+{
+  SfumatoGallery *self = SFUMATO_GALLERY (object);
+
+  g_clear_pointer (&self->watch, _sfumato_watch_free);
+  g_clear_pointer (&self->models, g_ptr_array_unref);
+  g_clear_pointer (&self->shelf, sfumato_shelf_free);
+  g_clear_pointer (&self->index, sfumato_index_close);
+  g_mutex_clear (&self->changing);
+  g_mutex_clear (&self->scanning);
+  g_free (self->folder);
+  g_free (self->cache);
+
+  G_OBJECT_CLASS (sfumato_gallery_parent_class)->finalize (object);
+}
+
+static void
+sfumato_gallery_class_init (SfumatoGalleryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = sfumato_gallery_finalize;
+
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 0);
+}
+
+static void
+sfumato_gallery_init (SfumatoGallery *self)
+{
+  self->models = g_ptr_array_new ();
+  self->shelf = sfumato_shelf_new ();
+  g_mutex_init (&self->changing);
+  g_mutex_init (&self->scanning);
+}
+
+/* ---- what others see ---- */
+
+static void
+refresh_picture (gint64          row,
+                 SfumatoPicture *picture,
+                 gpointer        data)
+{
+  SfumatoGallery *self = data;
+
+  sfumato_picture_set_favorite (picture, sfumato_index_is_favorite (self->index, row));
+  sfumato_picture_set_missing (picture, !g_atomic_int_get (&self->available));
+}
+
+static gboolean
+refresh_cb (gpointer data)
+{
+  SfumatoGallery *self = data;
+
+  g_atomic_int_set (&self->refreshing, FALSE);
+  sfumato_shelf_visit (self->shelf, refresh_picture, self);
+  /* A model may go while another one tells of its changes. */
+  for (guint i = self->models->len; i > 0; i--)
+    if (i <= self->models->len)
+      sfumato_gallery_model_update (g_ptr_array_index (self->models, i - 1));
+  g_signal_emit (self, signals[CHANGED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+void
+_sfumato_gallery_refresh (SfumatoGallery *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->refreshing, FALSE, TRUE))
+    g_idle_add_full (G_PRIORITY_DEFAULT, refresh_cb, g_object_ref (self), g_object_unref);
+}
+
+void
+_sfumato_gallery_set_available (SfumatoGallery *self,
+                                gboolean        available)
+{
+  if (g_atomic_int_exchange (&self->available, available) != available)
+    _sfumato_gallery_refresh (self);
+}
+
+static SfumatoPicture *
+put_on_shelf (SfumatoGallery *self,
+              gint64          row,
+              SfumatoPicture *picture)
+{
+  return sfumato_shelf_put (self->shelf, row, picture);
+}
+
+/* A row that another process has just deleted still is in a list until that hears of it. */
+static SfumatoPicture *
+make_placeholder (gint64 row)
+{
+  g_autofree char *id = g_uuid_string_random ();
+  g_autoptr (GDateTime) created = g_date_time_new_from_unix_utc (row / G_USEC_PER_SEC);
+
+  if (created == NULL)
+    created = g_date_time_new_from_unix_utc (0);
+  return sfumato_picture_new (&(SfumatoPictureFields) {
+    .id = id, .file_name = "", .seed_used = -1, .created = created, .missing = TRUE });
+}
+
+static SfumatoPicture *
+read_picture_cb (gint64   row,
+                 gpointer owner)
+{
+  SfumatoGallery *self = owner;
+  SfumatoPicture *picture = sfumato_shelf_get (self->shelf, row);
+
+  if (picture != NULL)
+    return picture;
+  picture = sfumato_index_read (self->index, row);
+  if (picture == NULL)
+    return make_placeholder (row);
+  sfumato_picture_set_missing (picture, !g_atomic_int_get (&self->available));
+  return put_on_shelf (self, row, picture);
+}
+
+/* ---- opening and scanning ---- */
+
+/* A folder that is not there is made only where no pictures are known in it: otherwise it is on a drive that is not
+ * connected, and an empty folder in its place would swallow what is made next. */
+static gboolean
+make_folder (SfumatoGallery  *self,
+             GError         **error)
+{
+  if (g_file_test (self->folder, G_FILE_TEST_IS_DIR) || sfumato_index_count (self->index) > 0)
+    return TRUE;
+  if (g_mkdir_with_parents (self->folder, 0755) == 0)
+    return TRUE;
+  g_propagate_error (error, sfumato_store_error (self->folder, errno));
+  return FALSE;
+}
+
+SfumatoGallery *
+sfumato_gallery_open (const char  *folder,
+                      const char  *index,
+                      const char  *cache,
+                      GError     **error)
+{
+  g_autoptr (SfumatoGallery) self = NULL;
+  g_autoptr (GError) problem = NULL;
+
+  g_return_val_if_fail (folder != NULL && index != NULL && cache != NULL, NULL);
+
+  self = g_object_new (SFUMATO_TYPE_GALLERY, NULL);
+  self->folder = g_canonicalize_filename (folder, NULL);
+  self->cache = g_strdup (cache);
+  self->available = TRUE;
+  self->index = sfumato_index_open (index, self->folder, error);
+  if (self->index == NULL || !make_folder (self, error))
+    return NULL;
+  sfumato_trash_expire (self->index, self->folder);
+  /* What cannot be scanned now is shown as it was: see sfumato_gallery_is_available(). */
+  if (!sfumato_gallery_scan (self, NULL, &problem))
+    g_message ("The pictures folder could not be read: %s", problem->message);
+  return g_steal_pointer (&self);
+}
+
+const char *
+sfumato_gallery_get_folder (SfumatoGallery *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), NULL);
+
+  return self->folder;
+}
+
+gboolean
+sfumato_gallery_is_available (SfumatoGallery *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), FALSE);
+
+  return g_atomic_int_get (&self->available);
+}
+
+char *
+sfumato_gallery_dup_path (SfumatoGallery *self,
+                          SfumatoPicture *picture)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_PICTURE (picture), NULL);
+
+  return g_build_filename (self->folder, sfumato_picture_get_fields (picture)->file_name, NULL);
+}
+
+gboolean
+_sfumato_gallery_is_settled (SfumatoGallery *self,
+                             int             folder_fd)
+{
+  gint64 age = g_get_real_time () - sfumato_index_get_fact (self->index, "scanned");
+
+  return sfumato_index_get_fact (self->index, "folder") == sfumato_scan_folder_stamp (folder_fd) && age >= 0 &&
+         age < FULL_SCAN_EVERY;
+}
+
+gboolean
+_sfumato_gallery_settle (SfumatoGallery  *self,
+                         int              folder_fd,
+                         GError         **error)
+{
+  return sfumato_index_set_fact (self->index, "folder", sfumato_scan_folder_stamp (folder_fd), error);
+}
+
+/* stamp: of the folder before it was looked through. Whatever came after that is found the next time. */
+static void
+note_scan (SfumatoGallery *self,
+           gint64          stamp)
+{
+  if (!sfumato_index_begin (self->index, NULL))
+    return;
+  if (sfumato_index_set_fact (self->index, "folder", stamp, NULL) &&
+      sfumato_index_set_fact (self->index, "scanned", g_get_real_time (), NULL))
+    sfumato_index_commit (self->index, NULL);
+  else
+    sfumato_index_rollback (self->index);
+}
+
+static gboolean
+scan_if_needed (SfumatoGallery  *self,
+                int              fd,
+                GCancellable    *cancellable,
+                GError         **error)
+{
+  gint64 stamp = sfumato_scan_folder_stamp (fd);
+  gboolean changed = FALSE;
+  gboolean good;
+
+  if (_sfumato_gallery_is_settled (self, fd))
+    return TRUE;
+  good = sfumato_scan_folder (self->index, self->folder, cancellable, &changed, error);
+  if (good)
+    note_scan (self, stamp);
+  if (changed)
+    _sfumato_gallery_refresh (self);
+  return good;
+}
+
+gboolean
+sfumato_gallery_scan (SfumatoGallery  *self,
+                      GCancellable    *cancellable,
+                      GError         **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  gboolean good;
+  int fd;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->scanning);
+  fd = sfumato_store_open (self->folder, error);
+  _sfumato_gallery_set_available (self, fd >= 0);
+  if (fd < 0)
+    return FALSE;
+  good = scan_if_needed (self, fd, cancellable, error);
+  g_close (fd, NULL);
+  return good;
+}
+
+gboolean
+_sfumato_gallery_scan_names (SfumatoGallery  *self,
+                             GPtrArray       *names,
+                             GError         **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->scanning);
+  gboolean changed = FALSE;
+  gboolean good = sfumato_scan_names (self->index, self->folder, names, &changed, error);
+
+  if (changed)
+    _sfumato_gallery_refresh (self);
+  return good;
+}
+
+void
+sfumato_gallery_watch (SfumatoGallery *self)
+{
+  g_return_if_fail (SFUMATO_IS_GALLERY (self));
+
+  if (self->watch != NULL)
+    return;
+  self->watch = _sfumato_watch_new (self);
+  _sfumato_watch_begin (self->watch);
+}
+
+/* ---- adding ---- */
+
+/* Everything but its name, which is known only when the file has it. */
+static SfumatoPictureFields
+describe (SfumatoResult  *result,
+          SfumatoRequest *request,
+          gint64          duration,
+          GDateTime      *created,
+          const char     *id)
+{
+  const SfumatoResultFields *answer = sfumato_result_get_fields (result);
+  const SfumatoRequestFields *asked = sfumato_request_get_fields (request);
+  const SfumatoImageHeader *header = sfumato_result_get_header (result);
+
+  return (SfumatoPictureFields) {
+    .id = id,
+    .file_name = "",
+    .request = request,
+    .seed_used = answer->seed_used,
+    .service = asked->service,
+    .model = answer->model != NULL ? answer->model : asked->model,
+    .width = header->width,
+    .height = header->height,
+    .type = header->type,
+    .size = g_bytes_get_size (answer->bytes),
+    .created = created,
+    .duration = duration,
+    .finish = answer->finish,
+    .finish_word = answer->finish_word,
+    .charge = answer->charge,
+    .price = answer->price,
+    .request_id = answer->request_id,
+    .content_credentials = header->content_credentials,
+  };
+}
+
+/* The files are safe already, so that what fails here is only put right by the next scan. */
+static gint64
+index_added (SfumatoGallery             *self,
+             int                         fd,
+             gboolean                    settled,
+             const SfumatoPictureFields *fields)
+{
+  g_autoptr (GError) error = NULL;
+  SfumatoStamp stamp;
+  gint64 row = 0;
+
+  if (sfumato_scan_stamp (fd, fields->file_name, &stamp) && sfumato_index_begin (self->index, &error))
+    {
+      row = sfumato_index_put (self->index, fields, &stamp, &error);
+      if (row == 0 || (settled && !_sfumato_gallery_settle (self, fd, &error)))
+        sfumato_index_rollback (self->index);
+      else if (sfumato_index_commit (self->index, &error))
+        return row;
+    }
+  g_message ("A picture was saved but not indexed yet: %s", error != NULL ? error->message : fields->file_name);
+  return 0;
+}
+
+static SfumatoPicture *
+add_to_folder (SfumatoGallery  *self,
+               int              fd,
+               SfumatoResult   *result,
+               SfumatoRequest  *request,
+               const char      *id,
+               gint64           duration,
+               GError         **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *file_name = NULL;
+  SfumatoPictureFields fields = describe (result, request, duration, now, id);
+  g_autofree char *stem = sfumato_picture_make_name (sfumato_request_get_prompt (request), fields.seed_used, now,
+                                                     SFUMATO_STORE_STEM_MAX);
+  g_autoptr (SfumatoPicture) nameless = sfumato_picture_new (&fields);
+  g_autofree char *sidecar = sfumato_picture_to_xmp (nameless);
+  gboolean settled = _sfumato_gallery_is_settled (self, fd);
+  gint64 row;
+
+  if (!sfumato_store_add (self->folder, stem, sfumato_image_type_extension (fields.type),
+                          sfumato_result_get_fields (result)->bytes, sidecar, &file_name, error))
+    return NULL;
+  fields.file_name = file_name;
+  row = index_added (self, fd, settled, &fields);
+  _sfumato_gallery_refresh (self);
+  return row != 0 ? put_on_shelf (self, row, sfumato_picture_new (&fields)) : sfumato_picture_new (&fields);
+}
+
+static SfumatoPicture *
+find_added (SfumatoGallery *self,
+            int             fd,
+            const char     *id)
+{
+  g_autoptr (SfumatoIndexEntry) entry = sfumato_index_get_by_id (self->index, id);
+  SfumatoStamp stamp;
+
+  if (entry == NULL || entry->state != SFUMATO_INDEX_HERE || !sfumato_scan_stamp (fd, entry->file_name, &stamp))
+    return NULL;
+  return read_picture_cb (entry->row, self);
+}
+
+SfumatoPicture *
+sfumato_gallery_add (SfumatoGallery  *self,
+                     SfumatoResult   *result,
+                     SfumatoRequest  *request,
+                     const char      *id,
+                     gint64           duration,
+                     GError         **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  g_autofree char *new_id = id == NULL ? g_uuid_string_random () : g_strdup (id);
+  GError *problem = NULL;
+  SfumatoPicture *picture = NULL;
+  int fd;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_RESULT (result), NULL);
+  g_return_val_if_fail (SFUMATO_IS_REQUEST (request), NULL);
+  g_return_val_if_fail (id == NULL || g_uuid_string_is_valid (id), NULL);
+
+  locker = g_mutex_locker_new (&self->changing);
+  fd = sfumato_store_open (self->folder, &problem);
+  if (fd >= 0)
+    {
+      picture = id != NULL ? find_added (self, fd, id) : NULL;
+      if (picture == NULL)
+        picture = add_to_folder (self, fd, result, request, new_id, duration, &problem);
+      g_close (fd, NULL);
+    }
+  if (picture == NULL)
+    {
+      sfumato_error_set_charge (problem, sfumato_result_get_fields (result)->charge);
+      sfumato_error_set_help (problem, SFUMATO_ERROR_HELP_SAVE_ELSEWHERE);
+      g_propagate_error (error, problem);
+    }
+  return picture;
+}
+
+/* ---- finding ---- */
+
+static void
+model_gone_cb (gpointer  data,
+               GObject  *model)
+{
+  SfumatoGallery *self = data;
+
+  g_ptr_array_remove (self->models, model);
+}
+
+GListModel *
+sfumato_gallery_search (SfumatoGallery *self,
+                        const char     *text,
+                        gboolean        favorites)
+{
+  SfumatoGalleryModel *model;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), NULL);
+
+  model = sfumato_gallery_model_new (G_OBJECT (self), self->index, read_picture_cb,
+                                     sfumato_search_new (text, favorites));
+  g_ptr_array_add (self->models, model);
+  g_object_weak_ref (G_OBJECT (model), model_gone_cb, self);
+  return G_LIST_MODEL (model);
+}
+
+guint
+sfumato_gallery_count (SfumatoGallery *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), 0);
+
+  return sfumato_index_count (self->index);
+}
+
+SfumatoPicture *
+sfumato_gallery_find (SfumatoGallery *self,
+                      const char     *id_or_name)
+{
+  gint64 row;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && id_or_name != NULL, NULL);
+
+  row = sfumato_index_find (self->index, id_or_name);
+  return row != 0 ? read_picture_cb (row, self) : NULL;
+}
+
+/* ---- favorites ---- */
+
+static gboolean
+write_favorite (SfumatoGallery     *self,
+                int                 fd,
+                SfumatoIndexEntry  *entry,
+                gboolean            favorite,
+                GError            **error)
+{
+  g_autoptr (SfumatoPicture) picture = sfumato_index_get_picture (self->index, entry->row);
+  gboolean settled = _sfumato_gallery_is_settled (self, fd);
+  SfumatoStamp stamp;
+
+  if (picture == NULL || !sfumato_sidecar_set_favorite (self->folder, fd, picture, favorite, error))
+    return FALSE;
+  if (!sfumato_scan_stamp (fd, entry->file_name, &stamp) || !sfumato_index_begin (self->index, error))
+    return FALSE;
+  if (!sfumato_index_set_favorite (self->index, entry->row, favorite, &stamp, error) ||
+      (settled && !_sfumato_gallery_settle (self, fd, error)))
+    {
+      sfumato_index_rollback (self->index);
+      return FALSE;
+    }
+  return sfumato_index_commit (self->index, error);
+}
+
+gboolean
+sfumato_gallery_set_favorite (SfumatoGallery  *self,
+                              SfumatoPicture  *picture,
+                              gboolean         favorite,
+                              GError         **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (SfumatoIndexEntry) entry = NULL;
+  gboolean done;
+  int fd;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_PICTURE (picture), FALSE);
+
+  locker = g_mutex_locker_new (&self->changing);
+  entry = sfumato_index_get_by_id (self->index, sfumato_picture_get_fields (picture)->id);
+  if (entry == NULL || entry->state != SFUMATO_INDEX_HERE)
+    {
+      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Picture Not There"),
+                                                   _("This picture is not in the folder any more.")));
+      return FALSE;
+    }
+  fd = sfumato_store_open (self->folder, error);
+  if (fd < 0)
+    return FALSE;
+  done = write_favorite (self, fd, entry, favorite, error);
+  g_close (fd, NULL);
+  if (done)
+    _sfumato_gallery_refresh (self);
+  return done;
+}
