@@ -6,7 +6,7 @@
 
 #include "ui/sfumato-form.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "domain/sfumato-error.h"
@@ -29,6 +29,7 @@ struct _SfumatoForm
   double         strength;
   SfumatoInput  *input;           /* owned, nullable */
   gboolean       key_missing;
+  gint64         last_seed;       /* -1: none yet */
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoForm, sfumato_form, G_TYPE_OBJECT)
@@ -285,6 +286,7 @@ sfumato_form_init (SfumatoForm *self)
     *find_string (self, id) = g_strdup ("");
   self->count = 1;
   self->strength = -1;
+  self->last_seed = -1;
 }
 
 SfumatoForm *
@@ -305,27 +307,25 @@ sfumato_form_get_studio (SfumatoForm *self)
 }
 
 SfumatoService *
-sfumato_form_get_service (SfumatoForm *self)
+sfumato_form_dup_service (SfumatoForm *self)
 {
-  g_autoptr (SfumatoService) first = NULL;
   SfumatoService *chosen;
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), NULL);
 
   chosen = sfumato_studio_find_service (self->studio, self->service);
-  first = g_list_model_get_item (sfumato_studio_get_services (self->studio), 0);
-  return chosen != NULL ? chosen : first; /* the studio keeps both */
+  return chosen != NULL ? chosen : g_list_model_get_item (sfumato_studio_get_services (self->studio), 0);
 }
 
 const SfumatoModel *
 sfumato_form_get_model (SfumatoForm *self)
 {
-  SfumatoService *service;
+  g_autoptr (SfumatoService) service = NULL;
   const SfumatoModel *model;
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), NULL);
 
-  service = sfumato_form_get_service (self);
+  service = sfumato_form_dup_service (self);
   model = sfumato_service_find_model (service, self->model);
   return model != NULL ? model : sfumato_service_get_models (service);
 }
@@ -371,6 +371,51 @@ sfumato_form_get_guidance (SfumatoForm *self)
   if (model->guidance_max == 0)
     return 0;
   return self->guidance == 0 ? model->guidance_default : CLAMP (self->guidance, model->guidance_min, model->guidance_max);
+}
+
+static void
+set_seed (SfumatoForm *self,
+          gint64       seed)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, seed);
+
+  set_string (self, PROP_SEED, text);
+}
+
+void
+sfumato_form_roll_seed (SfumatoForm *self)
+{
+  gint64 most;
+
+  g_return_if_fail (SFUMATO_IS_FORM (self));
+
+  most = MAX (sfumato_form_get_model (self)->seed_max, 1);
+  set_seed (self, 1 + g_random_int () % most);
+}
+
+void
+sfumato_form_set_last_seed (SfumatoForm *self,
+                            gint64       seed)
+{
+  g_return_if_fail (SFUMATO_IS_FORM (self));
+
+  self->last_seed = seed;
+}
+
+void
+sfumato_form_keep_seed (SfumatoForm *self,
+                        gboolean     keep)
+{
+  g_return_if_fail (SFUMATO_IS_FORM (self));
+
+  if (!keep)
+    set_string (self, PROP_SEED, "");
+  else if (*self->seed != '\0')
+    return;
+  else if (self->last_seed > 0)
+    set_seed (self, self->last_seed);
+  else
+    sfumato_form_roll_seed (self);
 }
 
 SfumatoRequest *
@@ -507,12 +552,12 @@ SfumatoFormNeed
 sfumato_form_get_need (SfumatoForm  *self,
                        char        **reason)
 {
-  SfumatoService *service;
+  g_autoptr (SfumatoService) service = NULL;
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), SFUMATO_FORM_NEEDS_NOTHING);
 
   *reason = NULL;
-  service = sfumato_form_get_service (self);
+  service = sfumato_form_dup_service (self);
   if (*self->service == '\0')
     {
       *reason = g_strdup (_("Choose where pictures are made."));

@@ -38,7 +38,8 @@ SfumatoForm        *sfumato_form_new           (SfumatoStudio   *studio);
 SfumatoStudio      *sfumato_form_get_studio    (SfumatoForm     *self);
 /* The chosen model, or the one that would be offered first. */
 const SfumatoModel *sfumato_form_get_model     (SfumatoForm     *self);
-SfumatoService     *sfumato_form_get_service   (SfumatoForm     *self);
+/* Where it is made, or would be. (transfer full) */
+SfumatoService     *sfumato_form_dup_service   (SfumatoForm     *self);
 
 SfumatoInput       *sfumato_form_get_input     (SfumatoForm     *self);
 void                sfumato_form_set_input     (SfumatoForm     *self,
@@ -47,6 +48,14 @@ void                sfumato_form_set_input     (SfumatoForm     *self,
 gboolean            sfumato_form_uses_input    (SfumatoForm     *self);
 double              sfumato_form_get_strength  (SfumatoForm     *self);
 double              sfumato_form_get_guidance  (SfumatoForm     *self);
+
+/* A new number in the seed, for the dice. */
+void                sfumato_form_roll_seed     (SfumatoForm     *self);
+/* The seed of the newest picture, which sfumato_form_keep_seed() takes over; where there is none, it rolls. */
+void                sfumato_form_set_last_seed (SfumatoForm     *self,
+                                                gint64           seed);
+void                sfumato_form_keep_seed     (SfumatoForm     *self,
+                                                gboolean         keep);
 
 /* Everything typed, whether the model takes it or not. (transfer full) */
 SfumatoRequest     *sfumato_form_to_draft      (SfumatoForm     *self);

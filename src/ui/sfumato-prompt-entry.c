@@ -83,6 +83,21 @@ preedit_changed_cb (SfumatoPromptEntry *self,
   update_placeholder (self);
 }
 
+/* A picture in the clipboard is not text: whoever holds the entry may know what to do with it. Files count as
+ * pictures too; their paths are never what somebody wants in a prompt. */
+static void
+pasting_cb (SfumatoPromptEntry *self)
+{
+  GdkContentFormats *formats = gdk_clipboard_get_formats (gtk_widget_get_clipboard (GTK_WIDGET (self)));
+
+  if (!gdk_content_formats_contain_gtype (formats, GDK_TYPE_FILE_LIST) &&
+      (gdk_content_formats_contain_gtype (formats, G_TYPE_STRING) ||
+       !gdk_content_formats_contain_gtype (formats, GDK_TYPE_TEXTURE)))
+    return;
+  g_signal_stop_emission_by_name (self->view, "paste-clipboard");
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.paste-reference", NULL);
+}
+
 /* As a person would do it, so that Undo brings back what was there. */
 static void
 set_text (SfumatoPromptEntry *self,
@@ -233,6 +248,7 @@ sfumato_prompt_entry_class_init (SfumatoPromptEntryClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SfumatoPromptEntry, placeholder_label);
   gtk_widget_class_bind_template_callback (widget_class, buffer_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, preedit_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, pasting_cb);
 }
 
 static void

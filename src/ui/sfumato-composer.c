@@ -1,0 +1,472 @@
+/* Where a picture is asked for.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "ui/sfumato-composer.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sfumato-form.h"
+#include "ui/sfumato-prompt-entry.h"
+#include "ui/sfumato-texture.h"
+
+/* From this many characters before the limit on, the counter is shown. */
+#define COUNTER_FROM 500
+
+struct _SfumatoComposer
+{
+  AdwBin              parent_instance;
+
+  SfumatoPromptEntry *prompt_entry;
+  GtkRevealer        *negative_revealer;
+  SfumatoPromptEntry *negative_entry;
+  GtkLabel           *ignored_label;
+  GtkRevealer        *reference_revealer;
+  GtkPicture         *reference_picture;
+  GtkLabel           *reference_label;
+  GtkLabel           *reference_note;
+  GtkLabel           *counter_label;
+  GtkOrientable      *footer;
+  GtkWidget          *model_button;
+  GtkLabel           *model_label;
+  GtkToggleButton    *exclude_button;
+  AdwButtonContent   *exclude_content;
+  GtkWidget          *reference_button;
+  GtkLabel           *hint_label;
+  GtkButton          *help_button;
+  GtkWidget          *generate_button;
+  GtkLabel           *generate_label;
+
+  SfumatoForm        *form;           /* owned */
+  char               *excluded;       /* owned, nullable: the negative prompt that was switched off */
+  SfumatoInput       *shown_input;    /* owned, nullable: the one in the picture */
+  GCancellable       *loading;        /* owned, nullable */
+  gboolean            updating;
+  gboolean            narrow;
+  gboolean            low;
+  gboolean            settings_shown;
+};
+
+G_DEFINE_FINAL_TYPE (SfumatoComposer, sfumato_composer, ADW_TYPE_BIN)
+
+enum
+{
+  PROP_0,
+  PROP_FORM,
+  PROP_NARROW,
+  PROP_LOW,
+  PROP_SETTINGS_SHOWN,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* ---- the button, and what is beside it ---- */
+
+static char *
+label_button (SfumatoComposer *self)
+{
+  int price = sfumato_form_get_price (self->form);
+  g_autofree char *cost = sfumato_price_format (price);
+  int count;
+
+  g_object_get (self->form, "count", &count, NULL);
+  if (price == 0 && count == 1)
+    return g_strdup (_("_Generate"));
+  if (price == 0)
+    return g_strdup_printf (_("_Generate %d"), count);
+  if (count == 1)
+    /* Translators: %s is a price, such as "6.5 credits" */
+    return g_strdup_printf (_("_Generate · %s"), cost);
+  /* Translators: a number of pictures and their price together, such as "Generate 4 · 26 credits" */
+  return g_strdup_printf (_("_Generate %d · %s"), count, cost);
+}
+
+/* What a screen reader says of the button before it is pressed: the price, where it goes, or why it cannot be. */
+static char *
+describe_button (SfumatoComposer *self,
+                 const char      *hint)
+{
+  g_autofree char *cost = sfumato_price_format (sfumato_form_get_price (self->form));
+
+  return *hint != '\0' ? g_strdup_printf (C_("price and hint", "%s. %s"), cost, hint) : g_steal_pointer (&cost);
+}
+
+static void
+show_help (SfumatoComposer *self,
+           SfumatoFormNeed  need)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->help_button),
+                          need == SFUMATO_FORM_NEEDS_SERVICE || need == SFUMATO_FORM_NEEDS_KEY);
+  if (need == SFUMATO_FORM_NEEDS_SERVICE)
+    {
+      gtk_button_set_label (self->help_button, _("_Set Up…"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->help_button), "win.set-up");
+    }
+  else if (need == SFUMATO_FORM_NEEDS_KEY)
+    {
+      gtk_button_set_label (self->help_button, _("Add _Key…"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->help_button), "win.add-key");
+    }
+}
+
+static void
+update_button (SfumatoComposer *self)
+{
+  g_autofree char *reason = NULL;
+  g_autofree char *label = label_button (self);
+  g_autofree char *where = NULL;
+  g_autofree char *description = NULL;
+  g_autoptr (SfumatoService) service = sfumato_form_dup_service (self->form);
+  SfumatoFormNeed need = sfumato_form_get_need (self->form, &reason);
+  const char *hint;
+
+  if (sfumato_form_get_model (self->form)->leaves_computer)
+    /* Translators: %s is the name of a service */
+    where = g_strdup_printf (_("Sent to %s"), sfumato_service_get_name (service));
+  hint = reason != NULL ? reason : where != NULL ? where : "";
+  description = describe_button (self, hint);
+
+  gtk_label_set_label (self->generate_label, label);
+  gtk_label_set_label (self->hint_label, hint);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->generate_button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  description, -1);
+  show_help (self, need);
+}
+
+/* ---- the texts ---- */
+
+static void
+update_counter (SfumatoComposer *self)
+{
+  guint most = sfumato_form_get_model (self->form)->prompt_max;
+  guint overflow = sfumato_form_get_overflow (self->form);
+  g_autofree char *prompt = NULL;
+  g_autofree char *text = NULL;
+  glong length;
+
+  g_object_get (self->form, "prompt", &prompt, NULL);
+  length = g_utf8_strlen (prompt, -1);
+  /* Translators: characters written, of as many as there may be */
+  text = g_strdup_printf (_("%'ld of %'u"), length, most);
+  gtk_label_set_label (self->counter_label, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->counter_label), length + COUNTER_FROM >= most);
+  if (overflow > 0)
+    gtk_widget_add_css_class (GTK_WIDGET (self->counter_label), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->counter_label), "error");
+  g_object_set (self->prompt_entry, "maximum", most, NULL);
+}
+
+static void
+update_negative (SfumatoComposer *self)
+{
+  const SfumatoModel *model = sfumato_form_get_model (self->form);
+  g_autofree char *negative = NULL;
+  g_autofree char *ignored = NULL;
+  gboolean written;
+
+  g_object_get (self->form, "negative-prompt", &negative, NULL);
+  written = *negative != '\0';
+  /* Translators: %s is the name of a model */
+  ignored = g_strdup_printf (_("%s ignores the negative prompt."), model->name);
+
+  gtk_label_set_label (self->ignored_label, ignored);
+  gtk_widget_set_visible (GTK_WIDGET (self->ignored_label), !model->negative_prompt);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->exclude_button), model->negative_prompt || written);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->exclude_button),
+                               model->negative_prompt ? _("Say What Should Not Appear") : ignored);
+  g_object_set (self->negative_entry, "maximum", model->prompt_max,
+                "description", model->negative_prompt ? NULL : ignored, NULL);
+  if (written)
+    gtk_toggle_button_set_active (self->exclude_button, TRUE);
+}
+
+static void
+exclude_toggled_cb (SfumatoComposer *self)
+{
+  gboolean on = gtk_toggle_button_get_active (self->exclude_button);
+  g_autofree char *negative = NULL;
+
+  gtk_revealer_set_reveal_child (self->negative_revealer, on);
+  g_object_get (self->form, "negative-prompt", &negative, NULL);
+  /* What cannot be seen is not sent; it comes back when it is wanted again. */
+  if (!on && *negative != '\0')
+    {
+      g_free (self->excluded);
+      self->excluded = g_steal_pointer (&negative);
+      g_object_set (self->form, "negative-prompt", "", NULL);
+    }
+  else if (on && *negative == '\0' && self->excluded != NULL)
+    {
+      g_object_set (self->form, "negative-prompt", self->excluded, NULL);
+      g_clear_pointer (&self->excluded, g_free);
+    }
+  if (on && !self->updating)
+    gtk_widget_grab_focus (GTK_WIDGET (self->negative_entry));
+}
+
+/* ---- the reference picture ---- */
+
+static void
+texture_loaded_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr (SfumatoComposer) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GdkTexture) texture = sfumato_texture_from_bytes_finish (result, &error);
+
+  if (texture != NULL)
+    gtk_picture_set_paintable (self->reference_picture, GDK_PAINTABLE (texture));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_debug ("no thumbnail of the reference picture: %s", error->message);
+}
+
+static void
+load_reference (SfumatoComposer *self,
+                SfumatoInput    *input)
+{
+  if (self->shown_input == input)
+    return;
+  g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  g_clear_pointer (&self->shown_input, sfumato_input_unref);
+  gtk_picture_set_paintable (self->reference_picture, NULL);
+  if (input == NULL)
+    return;
+  self->shown_input = sfumato_input_ref (input);
+  self->loading = g_cancellable_new ();
+  sfumato_texture_from_bytes_async (input->bytes, 48 * 2, self->loading, texture_loaded_cb, g_object_ref (self));
+}
+
+static void
+update_reference (SfumatoComposer *self)
+{
+  const SfumatoModel *model = sfumato_form_get_model (self->form);
+  SfumatoInput *input = sfumato_form_get_input (self->form);
+  g_autofree char *note = NULL;
+
+  load_reference (self, input);
+  gtk_revealer_set_reveal_child (self->reference_revealer, input != NULL);
+  gtk_widget_set_visible (self->reference_button, model->input_picture && input == NULL);
+  if (input == NULL)
+    return;
+  if (model->input_picture)
+    note = g_strdup_printf (_("Reference picture · strength %.2f"), sfumato_form_get_strength (self->form));
+  else
+    note = g_strdup_printf (_("%s ignores the reference picture."), model->name);
+  gtk_label_set_label (self->reference_label, input->name);
+  gtk_label_set_label (self->reference_note, note);
+}
+
+/* ---- all of it ---- */
+
+static void
+update_chip (SfumatoComposer *self)
+{
+  const SfumatoModel *model = sfumato_form_get_model (self->form);
+  g_autoptr (SfumatoRequest) request = sfumato_form_to_draft (self->form);
+  const char *ratio = sfumato_request_get_fields (request)->aspect_ratio;
+  g_autofree char *label = NULL;
+
+  if (!sfumato_model_has_aspect (model, ratio))
+    ratio = model->aspect_ratios != NULL ? model->aspect_ratios[0] : NULL;
+  if (sfumato_form_uses_input (self->form) && model->input_keeps_shape)
+    ratio = NULL;
+  label = ratio != NULL ? g_strdup_printf ("%s · %s", model->name, ratio) : g_strdup (model->name);
+  gtk_label_set_label (self->model_label, label);
+}
+
+static void
+update (SfumatoComposer *self)
+{
+  self->updating = TRUE;
+  update_chip (self);
+  update_counter (self);
+  update_negative (self);
+  update_reference (self);
+  update_button (self);
+  self->updating = FALSE;
+}
+
+static void
+update_layout (SfumatoComposer *self)
+{
+  gtk_orientable_set_orientation (self->footer, self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
+  gtk_label_set_xalign (self->hint_label, self->narrow ? 0 : 1);
+  gtk_widget_set_visible (self->model_button, !self->settings_shown);
+  adw_button_content_set_label (self->exclude_content, self->narrow ? "" : _("_Exclude…"));
+  g_object_set (self->prompt_entry, "maximum-height", self->low ? 66 : self->narrow ? 132 : 220, NULL);
+  g_object_set (self->negative_entry, "maximum-height", self->low ? 66 : 120, NULL);
+}
+
+static void
+set_form (SfumatoComposer *self,
+          SfumatoForm     *form)
+{
+  const GBindingFlags both = G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE;
+
+  if (form == NULL)
+    return;
+  g_return_if_fail (self->form == NULL);
+
+  self->form = g_object_ref (form);
+  g_object_bind_property (form, "prompt", self->prompt_entry, "text", both);
+  g_object_bind_property (form, "negative-prompt", self->negative_entry, "text", both);
+  g_signal_connect_object (form, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  update (self);
+}
+
+static void
+set_flag (SfumatoComposer *self,
+          gboolean        *flag,
+          gboolean         value,
+          GParamSpec      *pspec)
+{
+  if (*flag == value)
+    return;
+  *flag = value;
+  update_layout (self);
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static gboolean
+sfumato_composer_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (SFUMATO_COMPOSER (widget)->prompt_entry));
+}
+
+static void
+sfumato_composer_get_property (GObject    *object,
+                               guint       id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  SfumatoComposer *self = SFUMATO_COMPOSER (object);
+
+  switch (id)
+    {
+    case PROP_FORM: g_value_set_object (value, self->form); break;
+    case PROP_NARROW: g_value_set_boolean (value, self->narrow); break;
+    case PROP_LOW: g_value_set_boolean (value, self->low); break;
+    case PROP_SETTINGS_SHOWN: g_value_set_boolean (value, self->settings_shown); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_composer_set_property (GObject      *object,
+                               guint         id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
+{
+  SfumatoComposer *self = SFUMATO_COMPOSER (object);
+
+  switch (id)
+    {
+    case PROP_FORM: set_form (self, g_value_get_object (value)); break;
+    case PROP_NARROW: set_flag (self, &self->narrow, g_value_get_boolean (value), pspec); break;
+    case PROP_LOW: set_flag (self, &self->low, g_value_get_boolean (value), pspec); break;
+    case PROP_SETTINGS_SHOWN: set_flag (self, &self->settings_shown, g_value_get_boolean (value), pspec); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_composer_dispose (GObject *object)
+{
+  SfumatoComposer *self = SFUMATO_COMPOSER (object);
+
+  g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_COMPOSER);
+  g_clear_object (&self->form);
+
+  G_OBJECT_CLASS (sfumato_composer_parent_class)->dispose (object);
+}
+
+static void
+sfumato_composer_finalize (GObject *object)
+{
+  SfumatoComposer *self = SFUMATO_COMPOSER (object);
+
+  g_free (self->excluded);
+  g_clear_pointer (&self->shown_input, sfumato_input_unref);
+
+  G_OBJECT_CLASS (sfumato_composer_parent_class)->finalize (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-composer.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, prompt_entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, negative_revealer);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, negative_entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, ignored_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_revealer);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_picture);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_note);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, counter_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, footer);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_content);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, hint_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, help_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_label);
+  gtk_widget_class_bind_template_callback (widget_class, exclude_toggled_cb);
+}
+
+static void
+sfumato_composer_class_init (SfumatoComposerClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = sfumato_composer_get_property;
+  object_class->set_property = sfumato_composer_set_property;
+  object_class->dispose = sfumato_composer_dispose;
+  object_class->finalize = sfumato_composer_finalize;
+  GTK_WIDGET_CLASS (klass)->grab_focus = sfumato_composer_grab_focus;
+
+  properties[PROP_FORM] = g_param_spec_object ("form", NULL, NULL, SFUMATO_TYPE_FORM, flags);
+  properties[PROP_NARROW] = g_param_spec_boolean ("narrow", NULL, NULL, FALSE, flags);
+  properties[PROP_LOW] = g_param_spec_boolean ("low", NULL, NULL, FALSE, flags);
+  properties[PROP_SETTINGS_SHOWN] = g_param_spec_boolean ("settings-shown", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  g_type_ensure (SFUMATO_TYPE_PROMPT_ENTRY);
+  bind_template (GTK_WIDGET_CLASS (klass));
+}
+
+static void
+sfumato_composer_init (SfumatoComposer *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  update_layout (self);
+}
+
+void
+sfumato_composer_focus_prompt (SfumatoComposer *self)
+{
+  g_return_if_fail (SFUMATO_IS_COMPOSER (self));
+
+  sfumato_prompt_entry_focus_end (self->prompt_entry);
+}
+
+gboolean
+sfumato_composer_is_composing (SfumatoComposer *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_COMPOSER (self), FALSE);
+
+  return sfumato_prompt_entry_is_composing (self->prompt_entry) ||
+         sfumato_prompt_entry_is_composing (self->negative_entry);
+}

@@ -1,0 +1,416 @@
+/* The settings beside the result.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "ui/sfumato-settings-pane.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sfumato-choice.h"
+#include "ui/sfumato-form.h"
+#include "ui/sfumato-shape.h"
+
+struct _SfumatoSettingsPane
+{
+  AdwBin              parent_instance;
+
+  AdwComboRow        *service_row;
+  AdwComboRow        *model_row;
+  AdwComboRow        *shape_row;
+  GtkWidget          *count_row;
+  GtkWidget          *seed_row;
+  GtkWidget          *seed_entry;
+  GtkToggleButton    *keep_button;
+  AdwComboRow        *style_row;
+  AdwComboRow        *format_row;
+  GtkWidget          *reference_group;
+  AdwActionRow       *reference_row;
+  GtkWidget          *remove_button;
+  GtkWidget          *strength_row;
+  GtkLabel           *strength_label;
+  GtkWidget          *advanced_group;
+  GListStore         *services;
+  GListStore         *models;
+  GListStore         *shapes;
+  GListStore         *styles;
+  GListStore         *formats;
+  GtkAdjustment      *strength;
+  GtkAdjustment      *guidance;
+
+  SfumatoForm        *form;        /* owned */
+  const SfumatoModel *offered;     /* the models in the list */
+  const SfumatoModel *shown;       /* the model the rows are for */
+  gboolean            updating;    /* what the rows say comes from the form, not from the person */
+};
+
+G_DEFINE_FINAL_TYPE (SfumatoSettingsPane, sfumato_settings_pane, ADW_TYPE_BIN)
+
+enum
+{
+  PROP_0,
+  PROP_FORM,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+add_choice (GListStore *list,
+            const char *id,
+            const char *name,
+            const char *detail,
+            const char *value)
+{
+  g_autoptr (SfumatoChoice) choice = sfumato_choice_new (id, name, detail, value);
+
+  g_list_store_append (list, choice);
+}
+
+static void
+fill_services (SfumatoSettingsPane *self)
+{
+  GListModel *services = sfumato_studio_get_services (sfumato_form_get_studio (self->form));
+
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (SfumatoService) service = g_list_model_get_item (services, i);
+
+      add_choice (self->services, sfumato_service_get_id (service), sfumato_service_get_name (service), NULL, NULL);
+    }
+}
+
+/* Only for another service: a list is not changed while a person chooses from it. */
+static void
+fill_models (SfumatoSettingsPane *self)
+{
+  g_autoptr (SfumatoService) service = sfumato_form_dup_service (self->form);
+  const SfumatoModel *models = sfumato_service_get_models (service);
+
+  if (self->offered == models)
+    return;
+  self->offered = models;
+  g_list_store_remove_all (self->models);
+  for (const SfumatoModel *model = models; model->id != NULL; model++)
+    {
+      g_autofree char *price = sfumato_price_format (model->price);
+
+      add_choice (self->models, model->id, model->name, _(model->summary), price);
+    }
+}
+
+static void
+fill_shapes (SfumatoSettingsPane *self)
+{
+  const char * const *ratios = self->shown->aspect_ratios;
+
+  g_list_store_remove_all (self->shapes);
+  for (guint i = 0; ratios != NULL && ratios[i] != NULL; i++)
+    {
+      const SfumatoAspect *aspect = sfumato_aspect_find (ratios[i]);
+
+      add_choice (self->shapes, ratios[i], aspect != NULL ? _(aspect->name) : ratios[i], NULL, NULL);
+    }
+}
+
+static void
+fill_styles (SfumatoSettingsPane *self)
+{
+  g_list_store_remove_all (self->styles);
+  add_choice (self->styles, "", C_("style", "None"), NULL, NULL);
+  for (const SfumatoStyle *style = self->shown->styles; style != NULL && style->id != NULL; style++)
+    add_choice (self->styles, style->id, _(style->name), NULL, NULL);
+}
+
+static void
+fill_formats (SfumatoSettingsPane *self)
+{
+  const char * const *formats = self->shown->formats;
+
+  g_list_store_remove_all (self->formats);
+  for (guint i = 0; formats != NULL && formats[i] != NULL; i++)
+    {
+      g_autofree char *name = g_ascii_strup (formats[i], -1);
+
+      add_choice (self->formats, formats[i], name, NULL, NULL);
+    }
+}
+
+/* Rows exist for what the model offers a choice of. */
+static void
+show_model (SfumatoSettingsPane *self)
+{
+  const SfumatoModel *model = sfumato_form_get_model (self->form);
+
+  if (self->shown == model)
+    return;
+  self->shown = model;
+  fill_models (self);
+  fill_shapes (self);
+  fill_styles (self);
+  fill_formats (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->shape_row), g_list_model_get_n_items (G_LIST_MODEL (self->shapes)) > 1);
+  gtk_widget_set_visible (GTK_WIDGET (self->style_row), g_list_model_get_n_items (G_LIST_MODEL (self->styles)) > 1);
+  gtk_widget_set_visible (GTK_WIDGET (self->format_row), g_list_model_get_n_items (G_LIST_MODEL (self->formats)) > 1);
+  gtk_widget_set_visible (self->seed_row, model->seed_max > 0);
+  gtk_widget_set_visible (self->advanced_group, model->guidance_max > 0);
+  gtk_adjustment_set_lower (self->guidance, model->guidance_min);
+  gtk_adjustment_set_upper (self->guidance, model->guidance_max);
+}
+
+/* Selects the entry the form means; the first one where the model does not have it, as the form will ask for. */
+static void
+select_choice (SfumatoSettingsPane *self,
+               AdwComboRow         *row)
+{
+  g_autofree char *wanted = NULL;
+  GListModel *choices = adw_combo_row_get_model (row);
+  guint position = 0;
+
+  g_object_get (self->form, gtk_widget_get_name (GTK_WIDGET (row)), &wanted, NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (choices); i++)
+    {
+      g_autoptr (SfumatoChoice) choice = g_list_model_get_item (choices, i);
+
+      if (g_strcmp0 (sfumato_choice_get_id (choice), wanted) == 0)
+        position = i;
+    }
+  adw_combo_row_set_selected (row, position);
+}
+
+static void
+update_where (SfumatoSettingsPane *self)
+{
+  g_autofree char *price = sfumato_price_format (self->shown->price);
+  g_autofree char *each = g_strdup_printf (C_("price of one", "%s a picture"), price);
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->model_row), self->shown->price > 0 ? each : price);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->service_row),
+                               self->shown->leaves_computer ? _("Prompts leave this computer") : "");
+}
+
+static void
+update_shape (SfumatoSettingsPane *self)
+{
+  gboolean follows = sfumato_form_uses_input (self->form) && self->shown->input_keeps_shape;
+
+  gtk_widget_set_sensitive (GTK_WIDGET (self->shape_row), !follows);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->shape_row), follows ? _("As the reference picture") : "");
+}
+
+static void
+describe_reference (SfumatoSettingsPane *self)
+{
+  SfumatoInput *input = sfumato_form_get_input (self->form);
+  g_autofree char *subtitle = NULL;
+
+  if (input != NULL && !self->shown->input_picture)
+    /* Translators: %s is the name of a model */
+    subtitle = g_strdup_printf (_("%s ignores it"), self->shown->name);
+  else if (input != NULL)
+    subtitle = g_strdup (input->name);
+  else
+    subtitle = g_strdup (_("Start from a picture"));
+  adw_action_row_set_subtitle (self->reference_row, subtitle);
+}
+
+static void
+update_reference (SfumatoSettingsPane *self)
+{
+  gboolean there = sfumato_form_get_input (self->form) != NULL;
+  double strength = sfumato_form_get_strength (self->form);
+  g_autofree char *text = g_strdup_printf ("%.2f", strength);
+
+  gtk_widget_set_visible (self->reference_group, there || self->shown->input_picture);
+  gtk_widget_set_visible (self->remove_button, there);
+  gtk_widget_set_visible (self->strength_row, sfumato_form_uses_input (self->form));
+  gtk_adjustment_set_value (self->strength, strength);
+  gtk_label_set_label (self->strength_label, text);
+  describe_reference (self);
+}
+
+static void
+update_seed (SfumatoSettingsPane *self)
+{
+  g_autofree char *seed = NULL;
+
+  g_object_get (self->form, "seed", &seed, NULL);
+  gtk_toggle_button_set_active (self->keep_button, *seed != '\0');
+}
+
+static void
+update (SfumatoSettingsPane *self)
+{
+  self->updating = TRUE;
+  show_model (self);
+  select_choice (self, self->service_row);
+  select_choice (self, self->model_row);
+  select_choice (self, self->shape_row);
+  select_choice (self, self->style_row);
+  select_choice (self, self->format_row);
+  update_where (self);
+  update_shape (self);
+  update_reference (self);
+  update_seed (self);
+  gtk_adjustment_set_value (self->guidance, sfumato_form_get_guidance (self->form));
+  self->updating = FALSE;
+}
+
+static void
+form_notify_cb (SfumatoSettingsPane *self,
+                GParamSpec          *pspec)
+{
+  if (g_str_has_suffix (pspec->name, "prompt"))
+    return; /* nothing here depends on the words */
+  update (self);
+}
+
+static void
+choice_selected_cb (SfumatoSettingsPane *self,
+                    GParamSpec          *pspec,
+                    AdwComboRow         *row)
+{
+  SfumatoChoice *choice = adw_combo_row_get_selected_item (row);
+
+  if (!self->updating && choice != NULL)
+    g_object_set (self->form, gtk_widget_get_name (GTK_WIDGET (row)), sfumato_choice_get_id (choice), NULL);
+}
+
+static void
+roll_clicked_cb (SfumatoSettingsPane *self)
+{
+  sfumato_form_roll_seed (self->form);
+}
+
+static void
+keep_toggled_cb (SfumatoSettingsPane *self)
+{
+  if (!self->updating)
+    sfumato_form_keep_seed (self->form, gtk_toggle_button_get_active (self->keep_button));
+}
+
+static void
+strength_changed_cb (SfumatoSettingsPane *self)
+{
+  if (!self->updating)
+    g_object_set (self->form, "strength", gtk_adjustment_get_value (self->strength), NULL);
+}
+
+static void
+guidance_changed_cb (SfumatoSettingsPane *self)
+{
+  if (!self->updating)
+    g_object_set (self->form, "guidance", gtk_adjustment_get_value (self->guidance), NULL);
+}
+
+static void
+set_form (SfumatoSettingsPane *self,
+          SfumatoForm         *form)
+{
+  if (form == NULL)
+    return;
+  g_return_if_fail (self->form == NULL);
+
+  self->form = g_object_ref (form);
+  fill_services (self);
+  g_object_bind_property (form, "count", self->count_row, "value", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_object_bind_property (form, "seed", self->seed_entry, "text", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (form, "notify", G_CALLBACK (form_notify_cb), self, G_CONNECT_SWAPPED);
+  update (self);
+}
+
+static void
+sfumato_settings_pane_get_property (GObject    *object,
+                                    guint       id,
+                                    GValue     *value,
+                                    GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_FORM: g_value_set_object (value, SFUMATO_SETTINGS_PANE (object)->form); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_settings_pane_set_property (GObject      *object,
+                                    guint         id,
+                                    const GValue *value,
+                                    GParamSpec   *pspec)
+{
+  switch (id)
+    {
+    case PROP_FORM: set_form (SFUMATO_SETTINGS_PANE (object), g_value_get_object (value)); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_settings_pane_dispose (GObject *object)
+{
+  SfumatoSettingsPane *self = SFUMATO_SETTINGS_PANE (object);
+
+  self->updating = TRUE; /* rows that lose their lists have nothing to say */
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_SETTINGS_PANE);
+  g_clear_object (&self->form);
+
+  G_OBJECT_CLASS (sfumato_settings_pane_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-settings-pane.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, service_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, model_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shape_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, count_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, keep_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, style_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, format_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_group);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, remove_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, advanced_group);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, services);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, models);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shapes);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, styles);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, formats);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, guidance);
+  gtk_widget_class_bind_template_callback (widget_class, choice_selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, roll_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, keep_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, strength_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, guidance_changed_cb);
+}
+
+static void
+sfumato_settings_pane_class_init (SfumatoSettingsPaneClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = sfumato_settings_pane_get_property;
+  object_class->set_property = sfumato_settings_pane_set_property;
+  object_class->dispose = sfumato_settings_pane_dispose;
+
+  properties[PROP_FORM] = g_param_spec_object ("form", NULL, NULL, SFUMATO_TYPE_FORM,
+                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  g_type_ensure (SFUMATO_TYPE_CHOICE);
+  g_type_ensure (SFUMATO_TYPE_SHAPE);
+  bind_template (GTK_WIDGET_CLASS (klass));
+}
+
+static void
+sfumato_settings_pane_init (SfumatoSettingsPane *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

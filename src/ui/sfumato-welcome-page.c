@@ -1,0 +1,214 @@
+/* The first start, as one page.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "ui/sfumato-welcome-page.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sfumato-key-group.h"
+
+struct _SfumatoWelcomePage
+{
+  AdwNavigationPage  parent_instance;
+
+  GtkImage          *app_icon;
+  GtkListBox        *services_box;
+  GtkRevealer       *key_revealer;
+  SfumatoKeyGroup   *key_group;
+  GtkWidget         *start_button;
+
+  SfumatoStudio     *studio;       /* owned */
+  char              *service;      /* owned, nullable: the one whose key is asked for */
+};
+
+G_DEFINE_FINAL_TYPE (SfumatoWelcomePage, sfumato_welcome_page, ADW_TYPE_NAVIGATION_PAGE)
+
+enum
+{
+  PROP_0,
+  PROP_STUDIO,
+  N_PROPS,
+};
+
+enum
+{
+  CHOSEN,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static int
+find_lowest_price (SfumatoService *service)
+{
+  int lowest = G_MAXINT;
+
+  for (const SfumatoModel *model = sfumato_service_get_models (service); model->id != NULL; model++)
+    lowest = MIN (lowest, model->price);
+  return lowest;
+}
+
+/* What a person should know before choosing: what it needs, where the words go, what it costs. */
+static char *
+describe (SfumatoService *service)
+{
+  const SfumatoModel *model = sfumato_service_get_models (service);
+  g_autofree char *price = sfumato_price_format (find_lowest_price (service));
+
+  if (!model->leaves_computer)
+    return g_strdup (_("Private: nothing leaves this computer."));
+  /* Translators: the first %s is the name of a service, the second a price such as "2.5 credits" */
+  return g_strdup_printf (_("Fast, and no graphics card is needed. Prompts are sent to %s. A picture costs "
+                            "from %s."), sfumato_service_get_name (service), price);
+}
+
+static GtkWidget *
+create_row_cb (gpointer item,
+               gpointer user_data)
+{
+  SfumatoService *service = item;
+  g_autofree char *title = g_strdup_printf (_("With %s"), sfumato_service_get_name (service));
+  g_autofree char *subtitle = describe (service);
+  GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", title, "subtitle", subtitle,
+                                 "activatable", TRUE, "name", sfumato_service_get_id (service), NULL);
+
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
+  return row;
+}
+
+static void
+key_changed_cb (SfumatoWelcomePage *self)
+{
+  gtk_widget_set_sensitive (self->start_button, sfumato_key_group_get_has_key (self->key_group));
+}
+
+static void
+service_activated_cb (SfumatoWelcomePage *self,
+                      GtkListBoxRow      *row)
+{
+  const char *id = gtk_widget_get_name (GTK_WIDGET (row));
+  g_autoptr (SfumatoService) service = sfumato_studio_find_service (self->studio, id);
+
+  if (!sfumato_service_get_needs_key (service))
+    {
+      g_signal_emit (self, signals[CHOSEN], 0, id);
+      return;
+    }
+  g_set_str (&self->service, id);
+  g_object_set (self->key_group, "service", id, NULL);
+  gtk_revealer_set_reveal_child (self->key_revealer, TRUE);
+  sfumato_key_group_focus_entry (self->key_group);
+}
+
+static void
+start_clicked_cb (SfumatoWelcomePage *self)
+{
+  g_signal_emit (self, signals[CHOSEN], 0, self->service);
+}
+
+static void
+look_clicked_cb (SfumatoWelcomePage *self)
+{
+  g_signal_emit (self, signals[CHOSEN], 0, NULL);
+}
+
+static void
+set_studio (SfumatoWelcomePage *self,
+            SfumatoStudio      *studio)
+{
+  if (studio == NULL)
+    return;
+  g_return_if_fail (self->studio == NULL);
+
+  self->studio = g_object_ref (studio);
+  g_object_set (self->key_group, "studio", studio, NULL);
+  gtk_list_box_bind_model (self->services_box, sfumato_studio_get_services (studio), create_row_cb, self, NULL);
+}
+
+static void
+sfumato_welcome_page_get_property (GObject    *object,
+                                   guint       id,
+                                   GValue     *value,
+                                   GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_STUDIO: g_value_set_object (value, SFUMATO_WELCOME_PAGE (object)->studio); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_welcome_page_set_property (GObject      *object,
+                                   guint         id,
+                                   const GValue *value,
+                                   GParamSpec   *pspec)
+{
+  switch (id)
+    {
+    case PROP_STUDIO: set_studio (SFUMATO_WELCOME_PAGE (object), g_value_get_object (value)); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_welcome_page_dispose (GObject *object)
+{
+  SfumatoWelcomePage *self = SFUMATO_WELCOME_PAGE (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_WELCOME_PAGE);
+  g_clear_object (&self->studio);
+
+  G_OBJECT_CLASS (sfumato_welcome_page_parent_class)->dispose (object);
+}
+
+static void
+sfumato_welcome_page_finalize (GObject *object)
+{
+  g_free (SFUMATO_WELCOME_PAGE (object)->service);
+
+  G_OBJECT_CLASS (sfumato_welcome_page_parent_class)->finalize (object);
+}
+
+static void
+sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = sfumato_welcome_page_get_property;
+  object_class->set_property = sfumato_welcome_page_set_property;
+  object_class->dispose = sfumato_welcome_page_dispose;
+  object_class->finalize = sfumato_welcome_page_finalize;
+
+  properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO,
+                                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[CHOSEN] = g_signal_new ("chosen", SFUMATO_TYPE_WELCOME_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  g_type_ensure (SFUMATO_TYPE_KEY_GROUP);
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-welcome-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, app_icon);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, services_box);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, key_revealer);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, key_group);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, start_button);
+  gtk_widget_class_bind_template_callback (widget_class, service_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, key_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, start_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, look_clicked_cb);
+}
+
+static void
+sfumato_welcome_page_init (SfumatoWelcomePage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_image_set_from_icon_name (self->app_icon, APP_ID);
+  key_changed_cb (self);
+}

@@ -1,0 +1,69 @@
+/* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, what it
+ * says of the queue in sfumato-window-news.c. Its children use the second half.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "ui/sfumato-create-page.h"
+#include "ui/sfumato-deletions.h"
+#include "ui/sfumato-gallery-page.h"
+#include "ui/sfumato-queue-sheet.h"
+#include "ui/sfumato-queue-strip.h"
+#include "ui/sfumato-welcome-page.h"
+#include "ui/sfumato-window.h"
+
+G_BEGIN_DECLS
+
+struct _SfumatoWindow
+{
+  AdwApplicationWindow  parent_instance;
+
+  AdwToastOverlay      *toast_overlay;
+  AdwNavigationView    *navigation_view;
+  AdwNavigationPage    *main_page;
+  SfumatoWelcomePage   *welcome_page;
+  AdwBanner            *banner;
+  AdwBottomSheet       *queue_sheet;
+  AdwViewStack         *view_stack;
+  SfumatoCreatePage    *create_page;
+  SfumatoGalleryPage   *gallery_page;
+  SfumatoQueueSheet    *sheet;
+  SfumatoQueueStrip    *strip;
+  GtkWidget            *settings_button;
+
+  SfumatoStudio        *studio;       /* owned */
+  GCancellable         *cancellable;  /* owned: ends with the window */
+  SfumatoDeletions     *deletions;    /* owned */
+  SfumatoRequest       *form_before;  /* owned, nullable: what the last toast can bring back */
+  SfumatoKeyState       key_state;    /* of the chosen service, as last seen */
+  const char           *banner_action; /* what its button does */
+  gboolean              settings_shown;
+  gboolean              waits_to_close; /* hidden until the queue has run empty */
+};
+
+/* sfumato-window-actions.c */
+void _sfumato_window_actions_install (GtkWidgetClass *widget_class);
+void _sfumato_window_actions_update  (SfumatoWindow  *self);
+
+/* sfumato-window-news.c */
+void _sfumato_window_news_follow     (SfumatoWindow  *self);
+void _sfumato_window_update_strip    (SfumatoWindow  *self);
+void _sfumato_window_update_banner   (SfumatoWindow  *self);
+void _sfumato_window_update_key      (SfumatoWindow  *self);
+
+/* For the children. */
+void sfumato_window_show_page        (SfumatoWindow  *self,
+                                      const char     *name);
+void sfumato_window_show_job         (SfumatoWindow  *self,
+                                      SfumatoJob     *job);
+void sfumato_window_send_again       (SfumatoWindow  *self,
+                                      SfumatoJob     *job);
+void sfumato_window_remove_job       (SfumatoWindow  *self,
+                                      SfumatoJob     *job);
+/* Loads a request into the form, with a toast that takes it back. */
+void sfumato_window_load_form        (SfumatoWindow  *self,
+                                      SfumatoRequest *request,
+                                      const char     *words);
+
+G_END_DECLS

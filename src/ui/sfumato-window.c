@@ -1,0 +1,438 @@
+/* The main window: its life, and what its children ask of it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sfumato-image-page.h"
+#include "ui/sfumato-window-private.h"
+
+G_DEFINE_FINAL_TYPE (SfumatoWindow, sfumato_window, ADW_TYPE_APPLICATION_WINDOW)
+
+enum
+{
+  PROP_0,
+  PROP_STUDIO,
+  PROP_SETTINGS_SHOWN,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* ---- what the template tells ---- */
+
+static void
+page_changed_cb (SfumatoWindow *self)
+{
+  if (self->studio == NULL)
+    return;
+  _sfumato_window_actions_update (self);
+  _sfumato_window_update_strip (self);
+}
+
+static void
+update_actions_cb (SfumatoWindow *self)
+{
+  if (self->studio != NULL)
+    _sfumato_window_actions_update (self);
+}
+
+static void
+settings_shown_cb (SfumatoWindow *self)
+{
+  gboolean shown;
+
+  g_object_get (self->create_page, "settings-shown", &shown, NULL);
+  if (self->settings_shown == shown)
+    return;
+  self->settings_shown = shown;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SETTINGS_SHOWN]);
+}
+
+static void
+banner_clicked_cb (SfumatoWindow *self)
+{
+  if (self->banner_action != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), self->banner_action, NULL);
+}
+
+/* Escape, and the keyboard, go back to where they were. */
+static void
+sheet_opened_cb (SfumatoWindow *self)
+{
+  if (adw_bottom_sheet_get_open (self->queue_sheet))
+    gtk_widget_child_focus (GTK_WIDGET (self->sheet), GTK_DIR_TAB_FORWARD);
+}
+
+static void
+service_chosen_cb (SfumatoWindow *self,
+                   const char    *service)
+{
+  GSettings *settings = sfumato_studio_get_settings (self->studio);
+
+  g_settings_set_boolean (settings, "welcomed", TRUE);
+  if (service != NULL)
+    g_settings_set_string (settings, "service", service);
+  adw_navigation_page_set_can_pop (ADW_NAVIGATION_PAGE (self->welcome_page), TRUE);
+  adw_navigation_view_pop (self->navigation_view);
+  _sfumato_window_update_key (self);
+  sfumato_create_page_focus_prompt (self->create_page);
+}
+
+/* ---- closing ---- */
+
+static guint
+count_running (SfumatoWindow *self)
+{
+  GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (self->studio));
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (queue); i++)
+    {
+      g_autoptr (SfumatoJob) job = g_list_model_get_item (queue, i);
+
+      n += sfumato_job_get_state (job) == SFUMATO_JOB_RUNNING;
+    }
+  return n;
+}
+
+static void
+close_when_idle_cb (SfumatoWindow *self)
+{
+  if (self->waits_to_close && sfumato_queue_get_active (sfumato_studio_get_queue (self->studio)) == 0)
+    gtk_window_destroy (GTK_WINDOW (self));
+}
+
+static void
+close_answered_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr (SfumatoWindow) self = user_data;
+  const char *answer = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result);
+
+  if (g_str_equal (answer, "close"))
+    gtk_window_destroy (GTK_WINDOW (self));
+  else if (g_str_equal (answer, "finish"))
+    {
+      self->waits_to_close = TRUE;
+      gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+      close_when_idle_cb (self);
+    }
+}
+
+static void
+ask_to_close (SfumatoWindow *self,
+              guint          running)
+{
+  AdwDialog *dialog = adw_alert_dialog_new (NULL, NULL);
+  AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
+
+  adw_alert_dialog_format_heading (alert, ngettext ("Close While %u Picture Is Being Made?",
+                                                    "Close While %u Pictures Are Being Made?", running), running);
+  adw_alert_dialog_set_body (alert, _("What has been sent may be charged although the picture does not arrive. "
+                                      "What is waiting is kept for the next time."));
+  adw_alert_dialog_add_responses (alert, "cancel", _("_Keep Open"), "finish", _("_Finish in the Background"),
+                                  "close", _("_Close Now"), NULL);
+  adw_alert_dialog_set_response_appearance (alert, "close", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (alert, "cancel");
+  adw_alert_dialog_set_close_response (alert, "cancel");
+  adw_alert_dialog_choose (alert, GTK_WIDGET (self), NULL, close_answered_cb, g_object_ref (self));
+}
+
+static gboolean
+sfumato_window_close_request (GtkWindow *window)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (window);
+  guint running = count_running (self);
+
+  if (running > 0)
+    {
+      ask_to_close (self, running);
+      return GDK_EVENT_STOP;
+    }
+  return GTK_WINDOW_CLASS (sfumato_window_parent_class)->close_request (window);
+}
+
+static void
+sfumato_window_show (GtkWidget *widget)
+{
+  SFUMATO_WINDOW (widget)->waits_to_close = FALSE;
+
+  GTK_WIDGET_CLASS (sfumato_window_parent_class)->show (widget);
+}
+
+/* ---- the object ---- */
+
+static void
+bind_settings (SfumatoWindow *self)
+{
+  GSettings *settings = sfumato_studio_get_settings (self->studio);
+
+  g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
+static void
+welcome (SfumatoWindow *self)
+{
+  GSettings *settings = sfumato_studio_get_settings (self->studio);
+
+  if (g_settings_get_boolean (settings, "welcomed"))
+    return;
+  adw_navigation_page_set_can_pop (ADW_NAVIGATION_PAGE (self->welcome_page), FALSE);
+  adw_navigation_view_push (self->navigation_view, ADW_NAVIGATION_PAGE (self->welcome_page));
+}
+
+static void
+sfumato_window_constructed (GObject *object)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (object);
+
+  G_OBJECT_CLASS (sfumato_window_parent_class)->constructed (object);
+
+  bind_settings (self);
+  g_object_set (self->create_page, "studio", self->studio, NULL);
+  g_object_set (self->gallery_page, "studio", self->studio, NULL);
+  g_object_set (self->sheet, "studio", self->studio, NULL);
+  g_object_set (self->strip, "queue", sfumato_studio_get_queue (self->studio), NULL);
+  g_object_set (self->welcome_page, "studio", self->studio, NULL);
+  g_signal_connect_object (sfumato_studio_get_queue (self->studio), "notify::active",
+                           G_CALLBACK (close_when_idle_cb), self, G_CONNECT_SWAPPED);
+  _sfumato_window_news_follow (self);
+  _sfumato_window_actions_update (self);
+  _sfumato_window_update_key (self);
+  welcome (self);
+}
+
+static void
+sfumato_window_get_property (GObject    *object,
+                             guint       id,
+                             GValue     *value,
+                             GParamSpec *pspec)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO: g_value_set_object (value, self->studio); break;
+    case PROP_SETTINGS_SHOWN: g_value_set_boolean (value, self->settings_shown); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_window_set_property (GObject      *object,
+                             guint         id,
+                             const GValue *value,
+                             GParamSpec   *pspec)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (object);
+
+  switch (id)
+    {
+    case PROP_STUDIO: self->studio = g_value_dup_object (value); break;
+    case PROP_SETTINGS_SHOWN:
+      g_object_set (self->create_page, "settings-shown", g_value_get_boolean (value), NULL);
+      break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+sfumato_window_dispose (GObject *object)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (object);
+
+  g_cancellable_cancel (self->cancellable);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_WINDOW);
+  g_clear_object (&self->deletions);
+  g_clear_object (&self->form_before);
+  g_clear_object (&self->studio);
+
+  G_OBJECT_CLASS (sfumato_window_parent_class)->dispose (object);
+}
+
+static void
+sfumato_window_finalize (GObject *object)
+{
+  g_clear_object (&SFUMATO_WINDOW (object)->cancellable);
+
+  G_OBJECT_CLASS (sfumato_window_parent_class)->finalize (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  g_type_ensure (SFUMATO_TYPE_CREATE_PAGE);
+  g_type_ensure (SFUMATO_TYPE_GALLERY_PAGE);
+  g_type_ensure (SFUMATO_TYPE_QUEUE_SHEET);
+  g_type_ensure (SFUMATO_TYPE_QUEUE_STRIP);
+  g_type_ensure (SFUMATO_TYPE_WELCOME_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, toast_overlay);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, navigation_view);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, main_page);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, welcome_page);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, queue_sheet);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, view_stack);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, create_page);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, gallery_page);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, sheet);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, strip);
+  gtk_widget_class_bind_template_callback (widget_class, page_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_actions_cb);
+  gtk_widget_class_bind_template_callback (widget_class, settings_shown_cb);
+  gtk_widget_class_bind_template_callback (widget_class, banner_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, sheet_opened_cb);
+  gtk_widget_class_bind_template_callback (widget_class, service_chosen_cb);
+}
+
+static void
+sfumato_window_class_init (SfumatoWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->constructed = sfumato_window_constructed;
+  object_class->get_property = sfumato_window_get_property;
+  object_class->set_property = sfumato_window_set_property;
+  object_class->dispose = sfumato_window_dispose;
+  object_class->finalize = sfumato_window_finalize;
+  widget_class->show = sfumato_window_show;
+  GTK_WINDOW_CLASS (klass)->close_request = sfumato_window_close_request;
+
+  properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO, G_PARAM_READWRITE |
+                                                 G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_SETTINGS_SHOWN] = g_param_spec_boolean ("settings-shown", NULL, NULL, FALSE, G_PARAM_READWRITE |
+                                                          G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  _sfumato_window_actions_install (widget_class);
+  bind_template (widget_class);
+}
+
+static void
+sfumato_window_init (SfumatoWindow *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->deletions = sfumato_deletions_new (self);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  if (DEVELOPMENT)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "devel");
+}
+
+/* ---- public ---- */
+
+SfumatoWindow *
+sfumato_window_new (AdwApplication *application,
+                    SfumatoStudio  *studio)
+{
+  return g_object_new (SFUMATO_TYPE_WINDOW, "application", application, "studio", studio, NULL);
+}
+
+SfumatoStudio *
+sfumato_window_get_studio (SfumatoWindow *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_WINDOW (self), NULL);
+
+  return self->studio;
+}
+
+void
+sfumato_window_add_toast (SfumatoWindow *self,
+                          AdwToast      *toast)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  adw_toast_overlay_add_toast (self->toast_overlay, toast);
+}
+
+void
+sfumato_window_announce (SfumatoWindow *self,
+                         const char    *text,
+                         gboolean       urgent)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), text, urgent ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH
+                                                               : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
+void
+sfumato_window_open_picture (SfumatoWindow *self,
+                             GListModel    *pictures,
+                             guint          position)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  adw_bottom_sheet_set_open (self->queue_sheet, FALSE);
+  adw_navigation_view_push (self->navigation_view,
+                            ADW_NAVIGATION_PAGE (sfumato_image_page_new (self->studio, pictures, position)));
+}
+
+void
+sfumato_window_show_page (SfumatoWindow *self,
+                          const char    *name)
+{
+  adw_bottom_sheet_set_open (self->queue_sheet, FALSE);
+  adw_navigation_view_pop_to_page (self->navigation_view, self->main_page);
+  adw_view_stack_set_visible_child_name (self->view_stack, name);
+}
+
+void
+sfumato_window_show_job (SfumatoWindow *self,
+                         SfumatoJob    *job)
+{
+  sfumato_window_show_page (self, "create");
+  sfumato_create_page_show_job (self->create_page, job);
+}
+
+void
+sfumato_window_send_again (SfumatoWindow *self,
+                           SfumatoJob    *job)
+{
+  sfumato_create_page_send_again (self->create_page, job);
+}
+
+void
+sfumato_window_remove_job (SfumatoWindow *self,
+                           SfumatoJob    *job)
+{
+  AdwToast *toast = adw_toast_new (_("Removed from the queue"));
+
+  sfumato_queue_remove (sfumato_studio_get_queue (self->studio), job);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_action_name (toast, "win.restore-job");
+  sfumato_window_add_toast (self, toast);
+}
+
+void
+sfumato_window_load_form (SfumatoWindow  *self,
+                          SfumatoRequest *request,
+                          const char     *words)
+{
+  SfumatoForm *form = sfumato_create_page_get_form (self->create_page);
+  AdwToast *toast = adw_toast_new (words);
+
+  g_clear_object (&self->form_before);
+  self->form_before = sfumato_form_to_draft (form);
+  sfumato_form_load (form, request);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_action_name (toast, "win.restore-form");
+  sfumato_window_add_toast (self, toast);
+  sfumato_window_announce (self, words, FALSE);
+}
+
+void
+sfumato_window_delete (SfumatoWindow *self,
+                       GPtrArray     *pictures)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  sfumato_deletions_delete (self->deletions, pictures);
+}
