@@ -146,8 +146,7 @@ sfumato_preloader_center (SfumatoPreloader *self,
                           GListModel       *pictures,
                           guint             position)
 {
-  /* The texture pool runs the latest request first. */
-  const guint order[] = { position + 1, position - 1, position };
+  const guint order[] = { position, position + 1, position - 1 };
   g_autoptr (GPtrArray) old = g_steal_pointer (&self->slots);
 
   self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);

@@ -1,4 +1,4 @@
-/* Pictures as GdkTexture: a pool of its own whose latest request runs first, and a bounded store of small ones.
+/* Pictures as GdkTexture: a pool of its own whose latest requests run first, and a bounded store of small ones.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -14,6 +14,9 @@
 #define THUMBNAIL_MAX 512
 /* A screenful on a large display (about 230 cells of 256 pixels) with some scrolling back. */
 #define STORE_BYTES_MAX (96u * 1024 * 1024)
+
+/* Microseconds between two requests of one batch, such as the cells of a screenful. */
+#define TOGETHER (30 * G_TIME_SPAN_MILLISECOND)
 
 /* ---- the store of small textures ------------------------------------------------------------------------- */
 
@@ -100,7 +103,8 @@ typedef struct
   SfumatoPicture *picture;  /* owned, nullable */
   GBytes         *bytes;    /* owned, nullable */
   int             side;
-  guint64         serial;
+  guint           batch;    /* requests made together; the latest batch runs first */
+  guint           place;    /* in the batch, where the first runs first */
   GdkTexture     *texture;  /* owned, nullable: the answer */
   GError         *error;    /* owned, nullable: or why there is none */
 } Work;
@@ -211,7 +215,9 @@ compare_latest_first (gconstpointer a,
 {
   const Work *one = a, *other = b;
 
-  return one->serial < other->serial ? 1 : -1;
+  if (one->batch != other->batch)
+    return one->batch < other->batch ? 1 : -1;
+  return one->place < other->place ? -1 : 1;
 }
 
 static GThreadPool *
@@ -231,9 +237,18 @@ get_pool (void)
 static void
 push (Work *work)
 {
-  static guint64 serial;
+  static gint64 last;
+  static guint batch, place;
+  gint64 now = g_get_monotonic_time ();
 
-  work->serial = ++serial;
+  if (now - last > TOGETHER)
+    {
+      batch++;
+      place = 0;
+    }
+  last = now;
+  work->batch = batch;
+  work->place = place++;
   g_thread_pool_push (get_pool (), work, NULL);
 }
 
