@@ -7,6 +7,7 @@
 #include "gallery/sfumato-gallery.h"
 #include "gallery/sfumato-index.h"
 #include "gallery/sfumato-shelf.h"
+#include "gallery/sfumato-thumbnails.h"
 
 G_BEGIN_DECLS
 
@@ -16,18 +17,18 @@ struct _SfumatoGallery
 {
   GObject        parent_instance;
 
-  char          *folder;     /* owned */
-  char          *cache;      /* owned */
-  SfumatoIndex  *index;      /* owned */
-  SfumatoShelf  *shelf;      /* owned */
-  GMutex         changing;   /* held while files are written, moved or given back */
-  GMutex         scanning;   /* held while the folder is looked through; taken before changing */
-  int            available;  /* atomic */
-  int            refreshing; /* atomic: an idle callback is on its way */
+  char              *folder;     /* owned */
+  SfumatoIndex      *index;      /* owned */
+  SfumatoShelf      *shelf;      /* owned */
+  SfumatoThumbnails *thumbnails; /* owned */
+  GMutex             changing;   /* held while files are written, moved or given back */
+  GMutex             scanning;   /* held while the folder is looked through; not taken inside of changing */
+  int                available;  /* atomic */
+  int                refreshing; /* atomic: an idle callback is on its way */
 
   /* Main thread. */
-  GPtrArray     *models;     /* owned; borrowed SfumatoGalleryModel, which take themselves out */
-  SfumatoWatch  *watch;      /* owned, nullable */
+  GPtrArray         *models;     /* owned; borrowed SfumatoGalleryModel, which take themselves out */
+  SfumatoWatch      *watch;      /* owned, nullable */
 };
 
 /* The models, the pictures that are held, and "changed", on the main thread; from any thread. */

@@ -20,6 +20,9 @@
 /* Changes inside of files that left no trace in the folder are looked for once a day. */
 #define FULL_SCAN_EVERY G_TIME_SPAN_DAY
 
+/* In the cache; one has about 100 kB. */
+#define THUMBNAILS_MAX (512 * 1024 * 1024)
+
 enum
 {
   CHANGED,
@@ -41,8 +44,8 @@ sfumato_gallery_finalize (GObject *object)
   g_clear_pointer (&self->index, sfumato_index_close);
   g_mutex_clear (&self->changing);
   g_mutex_clear (&self->scanning);
+  g_clear_pointer (&self->thumbnails, sfumato_thumbnails_free);
   g_free (self->folder);
-  g_free (self->cache);
 
   G_OBJECT_CLASS (sfumato_gallery_parent_class)->finalize (object);
 }
@@ -174,7 +177,7 @@ sfumato_gallery_open (const char  *folder,
 
   self = g_object_new (SFUMATO_TYPE_GALLERY, NULL);
   self->folder = g_canonicalize_filename (folder, NULL);
-  self->cache = g_strdup (cache);
+  self->thumbnails = sfumato_thumbnails_new (cache, THUMBNAILS_MAX);
   self->available = TRUE;
   self->index = sfumato_index_open (index, self->folder, error);
   if (self->index == NULL || !make_folder (self, error))
@@ -547,4 +550,21 @@ sfumato_gallery_set_favorite (SfumatoGallery  *self,
   if (done)
     _sfumato_gallery_refresh (self);
   return done;
+}
+
+char *
+sfumato_gallery_thumbnail (SfumatoGallery  *self,
+                           SfumatoPicture  *picture,
+                           int              size,
+                           GCancellable    *cancellable,
+                           GError         **error)
+{
+  g_autofree char *path = NULL;
+
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_PICTURE (picture), NULL);
+  g_return_val_if_fail (size > 0, NULL);
+
+  path = sfumato_gallery_dup_path (self, picture);
+  return sfumato_thumbnails_get (self->thumbnails, sfumato_picture_get_fields (picture)->id, path, size, cancellable,
+                                 error);
 }
