@@ -152,16 +152,11 @@ read_picture_cb (gint64   row,
 
 /* A folder that is not there is made only where no pictures are known in it: otherwise it is on a drive that is not
  * connected, and an empty folder in its place would swallow what is made next. */
-static gboolean
-make_folder (SfumatoGallery  *self,
-             GError         **error)
+static void
+make_folder (SfumatoGallery *self)
 {
-  if (g_file_test (self->folder, G_FILE_TEST_IS_DIR) || sfumato_index_count (self->index) > 0)
-    return TRUE;
-  if (g_mkdir_with_parents (self->folder, 0755) == 0)
-    return TRUE;
-  g_propagate_error (error, sfumato_store_error (self->folder, errno));
-  return FALSE;
+  if (!g_file_test (self->folder, G_FILE_TEST_IS_DIR) && sfumato_index_count (self->index) == 0)
+    g_mkdir_with_parents (self->folder, 0755);
 }
 
 SfumatoGallery *
@@ -180,8 +175,9 @@ sfumato_gallery_open (const char  *folder,
   self->thumbnails = sfumato_thumbnails_new (cache, THUMBNAILS_MAX);
   self->available = TRUE;
   self->index = sfumato_index_open (index, self->folder, error);
-  if (self->index == NULL || !make_folder (self, error))
+  if (self->index == NULL)
     return NULL;
+  make_folder (self);
   sfumato_trash_expire (self->index, self->folder);
   /* What cannot be scanned now is shown as it was: see sfumato_gallery_is_available(). */
   if (!sfumato_gallery_scan (self, NULL, &problem))

@@ -72,7 +72,8 @@ wait_for_answer (ScriptedService *self,
 
   g_mutex_lock (&self->lock);
   self->calls++;
-  self->most = MAX (self->most, ++self->active);
+  self->active++;
+  self->most = MAX (self->most, self->active);
   g_string_append_printf (self->prompts, "%s%s", self->prompts->len > 0 ? "|" : "",
                           sfumato_request_get_prompt (request));
   self->had_input = sfumato_request_get_fields (request)->input != NULL &&

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define BATCH        25
-#define PICTURES     1500
+#define PICTURES     3000
 
 /* What can happen to one call. Most go well, or nothing would be tested but failure. */
 static const char * const orders[] = {

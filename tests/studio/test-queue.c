@@ -219,10 +219,9 @@ test_cancel (Fixture       *fixture,
   wait_for_state (running, SFUMATO_JOB_CANCELLED);
   g_assert_cmpint (sfumato_error_get_charge (sfumato_job_get_error (running)), ==, SFUMATO_CHARGE_MAYBE);
   for (guint i = 1; i < SCRIPTED_CONCURRENT; i++)
-    {
-      scripted_service_answer (fixture->service, NULL);
-      wait_for_state (g_ptr_array_index (jobs, i), SFUMATO_JOB_DONE);
-    }
+    scripted_service_answer (fixture->service, NULL);
+  for (guint i = 1; i < SCRIPTED_CONCURRENT; i++)
+    wait_for_state (g_ptr_array_index (jobs, i), SFUMATO_JOB_DONE);
   g_assert_cmpuint (scripted_service_get_calls (fixture->service), ==, SCRIPTED_CONCURRENT);
   sfumato_journal_get_spent (fixture->queue->journal, 0, &maybe);
   g_assert_cmpint (maybe, ==, SCRIPTED_PRICE);
