@@ -301,6 +301,7 @@ sfumato_create_page_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   if (self->studio != NULL)
     sfumato_create_page_save_draft (self);
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_CREATE_PAGE);
   g_clear_object (&self->form);
   g_clear_object (&self->studio);

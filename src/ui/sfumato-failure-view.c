@@ -145,6 +145,7 @@ copy_clicked_cb (SfumatoFailureView *self)
 static void
 sfumato_failure_view_dispose (GObject *object)
 {
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), SFUMATO_TYPE_FAILURE_VIEW);
 
   G_OBJECT_CLASS (sfumato_failure_view_parent_class)->dispose (object);

@@ -280,6 +280,7 @@ sfumato_job_view_dispose (GObject *object)
 
   g_clear_handle_id (&self->clock, g_source_remove);
   g_clear_object (&self->signals);
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_JOB_VIEW);
   g_clear_object (&self->job);
   g_clear_object (&self->gallery);

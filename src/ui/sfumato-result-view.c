@@ -310,6 +310,7 @@ sfumato_result_view_dispose (GObject *object)
 {
   SfumatoResultView *self = SFUMATO_RESULT_VIEW (object);
 
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_RESULT_VIEW);
   g_clear_object (&self->shown);
   g_clear_object (&self->jobs);
