@@ -58,7 +58,7 @@ show_charge (SfumatoFailureView *self,
              SfumatoJob         *job)
 {
   g_autofree char *words = sfumato_job_dup_charge_words (job);
-  gboolean none = sfumato_error_get_charge (sfumato_job_get_error (job)) == SFUMATO_CHARGE_NONE;
+  gboolean none = sfumato_job_find_charge (job) == SFUMATO_CHARGE_NONE;
 
   gtk_widget_set_visible (self->charge_box, words != NULL);
   gtk_label_set_label (self->charge_label, words != NULL ? words : "");
@@ -69,12 +69,15 @@ show_charge (SfumatoFailureView *self,
 
 static void
 show_help (SfumatoFailureView *self,
-           const GError       *error)
+           SfumatoErrorHelp    help)
 {
-  switch (sfumato_error_get_help (error))
+  switch (help)
     {
     case SFUMATO_ERROR_HELP_CHANGE_KEY:
       set_button (self->help_button, _("Change _Key…"), "win.add-key");
+      break;
+    case SFUMATO_ERROR_HELP_UNLOCK:
+      set_button (self->help_button, _("_Unlock…"), "win.add-key");
       break;
     case SFUMATO_ERROR_HELP_BUY_CREDITS:
       set_button (self->help_button, _("_Buy Credits"), "win.buy-credits");
@@ -115,7 +118,9 @@ show_again (SfumatoFailureView *self,
   SfumatoErrorHelp help = sfumato_error_get_help (error);
   g_autofree char *label = label_again (job);
 
-  if (sfumato_job_get_state (job) == SFUMATO_JOB_UNSAVED)
+  if (sfumato_job_get_state (job) == SFUMATO_JOB_DONE)
+    set_button (self->again_button, _("_Open"), "picture.open");
+  else if (sfumato_job_get_state (job) == SFUMATO_JOB_UNSAVED)
     set_button (self->again_button, _("_Try Saving Again"), "job.save-again");
   else if (help == SFUMATO_ERROR_HELP_EDIT_PROMPT || g_error_matches (error, SFUMATO_ERROR, SFUMATO_ERROR_INVALID))
     set_button (self->again_button, NULL, NULL); /* the same would be declined again */
@@ -123,11 +128,20 @@ show_again (SfumatoFailureView *self,
     set_button (self->again_button, label, "job.send-again");
 }
 
+static SfumatoErrorHelp
+choose_help (SfumatoJob *job)
+{
+  if (sfumato_job_get_state (job) == SFUMATO_JOB_DONE)
+    return SFUMATO_ERROR_HELP_EDIT_PROMPT;
+  return sfumato_error_get_help (sfumato_job_get_error (job));
+}
+
 static const char *
 choose_icon (SfumatoJob *job)
 {
   switch (sfumato_job_get_state (job))
     {
+    case SFUMATO_JOB_DONE: return "view-conceal-symbolic";
     case SFUMATO_JOB_CANCELLED: return "process-stop-symbolic";
     case SFUMATO_JOB_UNSAVED: return "drive-harddisk-symbolic";
     case SFUMATO_JOB_UNKNOWN: return "dialog-question-symbolic";
@@ -196,13 +210,17 @@ sfumato_failure_view_show (SfumatoFailureView *self,
 
   if (error != NULL)
     set_words (self, sfumato_error_get_title (error), error->message);
+  else if (sfumato_job_get_state (job) == SFUMATO_JOB_DONE)
+    set_words (self, _("Picture Filtered"),
+               _("The service made a picture but blurred it, because its content filter objected. It may have been "
+                 "charged. Change the prompt, or open the picture to see what arrived."));
   else
     set_words (self, _("Needs Attention"),
                _("This picture had been asked for when Sfumato stopped. It may have been made and charged, "
                  "but it did not arrive."));
   adw_status_page_set_icon_name (self->page, choose_icon (job));
   show_charge (self, job);
-  show_help (self, error);
+  show_help (self, choose_help (job));
   show_again (self, job);
   show_details (self, error);
 }
@@ -216,7 +234,7 @@ sfumato_failure_view_show_error (SfumatoFailureView *self,
   set_words (self, sfumato_error_get_title (error), error->message);
   adw_status_page_set_icon_name (self->page, "dialog-error-symbolic");
   gtk_widget_set_visible (self->charge_box, FALSE);
-  show_help (self, error);
+  show_help (self, sfumato_error_get_help (error));
   set_button (self->again_button, NULL, NULL);
   show_details (self, error);
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define SFUMATO_TYPE_FAILURE_VIEW (sfumato_failure_view_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoFailureView, sfumato_failure_view, SFUMATO, FAILURE_VIEW, AdwBin)
 
-/* Shows the error of a job that is FAILED, CANCELLED, UNSAVED or UNKNOWN. */
+/* Shows the error of a job that is FAILED, CANCELLED, UNSAVED or UNKNOWN, or that its picture was filtered. */
 void sfumato_failure_view_show       (SfumatoFailureView *self,
                                       SfumatoJob         *job);
 /* Shows why no job could be made at all. */

@@ -136,6 +136,14 @@ update_progress (SfumatoJobView *self)
   update_time (self);
 }
 
+static gboolean
+is_filtered (SfumatoJob *job)
+{
+  SfumatoPicture *picture = sfumato_job_get_picture (job);
+
+  return picture != NULL && sfumato_picture_get_fields (picture)->finish == SFUMATO_FINISH_FILTERED;
+}
+
 static void
 show_failure (SfumatoJobView *self)
 {
@@ -163,7 +171,10 @@ update (SfumatoJobView *self)
       gtk_stack_set_visible_child_name (self->stack, "progress");
       break;
     case SFUMATO_JOB_DONE:
-      gtk_stack_set_visible_child_name (self->stack, "picture");
+      if (is_filtered (self->job) && !self->compact)
+        show_failure (self);
+      else
+        gtk_stack_set_visible_child_name (self->stack, "picture");
       break;
     case SFUMATO_JOB_UNSAVED:
     case SFUMATO_JOB_FAILED:

@@ -77,15 +77,27 @@ sfumato_job_dup_time_words (SfumatoJob *job,
   return g_strdup_printf (C_("elapsed time", "%d:%02d"), seconds / 60, seconds % 60);
 }
 
+SfumatoCharge
+sfumato_job_find_charge (SfumatoJob *job)
+{
+  SfumatoPicture *picture = sfumato_job_get_picture (job);
+
+  if (picture != NULL)
+    return sfumato_picture_get_fields (picture)->charge;
+  if (sfumato_job_get_state (job) == SFUMATO_JOB_UNKNOWN)
+    return SFUMATO_CHARGE_MAYBE;
+  return sfumato_error_get_charge (sfumato_job_get_error (job));
+}
+
 char *
 sfumato_job_dup_charge_words (SfumatoJob *job)
 {
-  const GError *error = sfumato_job_get_error (job);
   g_autofree char *price = sfumato_price_format (sfumato_job_get_price (job));
+  SfumatoJobState state = sfumato_job_get_state (job);
 
-  if (error == NULL || sfumato_job_get_price (job) == 0)
+  if (sfumato_job_get_price (job) == 0 || state == SFUMATO_JOB_WAITING || state == SFUMATO_JOB_RUNNING)
     return NULL;
-  switch (sfumato_error_get_charge (error))
+  switch (sfumato_job_find_charge (job))
     {
     case SFUMATO_CHARGE_MAYBE:
       /* Translators: %s is a price */
@@ -126,9 +138,17 @@ describe_running (const SfumatoQueueSummary *summary,
   g_autofree char *state = sfumato_job_dup_state_words (summary->first);
   g_autofree char *time = sfumato_job_dup_time_words (summary->first, now);
   guint more = summary->running + summary->waiting - 1;
-  g_autofree char *rest = g_strdup_printf (ngettext ("%u more", "%u more", more), more);
+  g_autoptr (GString) words = g_string_new (state);
 
-  return g_strdup_printf (more > 0 ? "%s · %s · %s" : "%s · %s", state, time, rest);
+  if (*time != '\0')
+    g_string_append_printf (words, " · %s", time);
+  if (more > 0)
+    {
+      g_string_append (words, " · ");
+      /* Translators: pictures that run or wait beside the one just named */
+      g_string_append_printf (words, ngettext ("%u more", "%u more", more), more);
+    }
+  return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
 char *

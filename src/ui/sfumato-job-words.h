@@ -17,7 +17,9 @@ char *sfumato_job_dup_time_words  (SfumatoJob *job,
 /* Seconds until a job that was asked to wait goes on; 0 where it was not. */
 guint sfumato_job_get_pause       (SfumatoJob *job,
                                    gint64      now);
-/* Whether money was spent on it, in a few words with the sum; NULL where there is nothing to say. (transfer full) */
+/* Whether money was spent on it, as far as is known. */
+SfumatoCharge sfumato_job_find_charge (SfumatoJob *job);
+/* Whether money was spent on it, in a few words with the sum; NULL for what is free or not over. (transfer full) */
 char *sfumato_job_dup_charge_words (SfumatoJob *job);
 
 /**

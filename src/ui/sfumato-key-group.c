@@ -250,7 +250,8 @@ update (SfumatoKeyGroup *self)
   gtk_widget_set_visible (self->check_button, idle && (is_typed (self) || is_kept (self)));
   gtk_widget_set_visible (self->forget_button, idle && is_kept (self) && !is_typed (self));
   gtk_widget_set_visible (self->get_row, !is_kept (self));
-  gtk_widget_set_sensitive (GTK_WIDGET (self->entry), idle);
+  /* Not insensitive: GTK warns of a text that loses its focus that way, and the person would lose it too. */
+  gtk_editable_set_editable (GTK_EDITABLE (self->entry), idle);
 }
 
 static void

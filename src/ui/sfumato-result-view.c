@@ -366,6 +366,7 @@ sfumato_result_view_class_init (SfumatoResultViewClass *klass)
 static void
 sfumato_result_view_init (SfumatoResultView *self)
 {
+  g_autoptr (GtkBuilder) menus = gtk_builder_new_from_resource (SFUMATO_RESOURCES "sfumato-picture-menu.ui");
   GtkFilter *filter = GTK_FILTER (gtk_custom_filter_new (is_still_there, self, NULL));
 
   self->jobs = g_list_store_new (SFUMATO_TYPE_JOB);
@@ -373,6 +374,7 @@ sfumato_result_view_init (SfumatoResultView *self)
   self->pictures = g_list_store_new (SFUMATO_TYPE_PICTURE);
   self->meant = g_list_store_new (SFUMATO_TYPE_PICTURE);
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_menu_button_set_menu_model (self->more_button, G_MENU_MODEL (gtk_builder_get_object (menus, "picture_menu")));
   gtk_flow_box_bind_model (self->flow, G_LIST_MODEL (self->shown), create_tile_cb, self, NULL);
   sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self->jobs_stack));
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));

@@ -19,7 +19,7 @@ struct _SfumatoSettingsPane
   AdwComboRow        *service_row;
   AdwComboRow        *model_row;
   AdwComboRow        *shape_row;
-  GtkWidget          *count_row;
+  GtkWidget          *count_button;
   GtkWidget          *seed_row;
   GtkWidget          *seed_entry;
   GtkToggleButton    *keep_button;
@@ -314,7 +314,7 @@ set_form (SfumatoSettingsPane *self,
 
   self->form = g_object_ref (form);
   fill_services (self);
-  g_object_bind_property (form, "count", self->count_row, "value", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_object_bind_property (form, "count", self->count_button, "value", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (form, "seed", self->seed_entry, "text", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_signal_connect_object (form, "notify", G_CALLBACK (form_notify_cb), self, G_CONNECT_SWAPPED);
   update (self);
@@ -365,7 +365,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, service_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, model_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shape_row);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, count_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, count_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_entry);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, keep_button);

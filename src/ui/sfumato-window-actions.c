@@ -22,6 +22,7 @@ generate_now (SfumatoWindow *self,
   if (!sfumato_create_page_generate (self->create_page, in_front))
     return;
   sfumato_window_show_page (self, "create");
+  _sfumato_window_update_strip (self);
   /* Translators: %s is a price */
   words = g_strdup_printf (_("Added to the queue, %s"), price);
   sfumato_window_announce (self, words, FALSE);
@@ -363,4 +364,5 @@ _sfumato_window_actions_update (SfumatoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.settings-pane", create);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new", main);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.queue", main);
+  gtk_widget_set_visible (self->settings_button, create);
 }

@@ -182,7 +182,10 @@ welcome (SfumatoWindow *self)
   GSettings *settings = sfumato_studio_get_settings (self->studio);
 
   if (g_settings_get_boolean (settings, "welcomed"))
-    return;
+    {
+      sfumato_create_page_focus_prompt (self->create_page);
+      return;
+    }
   adw_navigation_page_set_can_pop (ADW_NAVIGATION_PAGE (self->welcome_page), FALSE);
   adw_navigation_view_push (self->navigation_view, ADW_NAVIGATION_PAGE (self->welcome_page));
 }
@@ -284,6 +287,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, gallery_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, sheet);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, strip);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, settings_button);
   gtk_widget_class_bind_template_callback (widget_class, page_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, update_actions_cb);
   gtk_widget_class_bind_template_callback (widget_class, settings_shown_cb);
@@ -349,7 +353,10 @@ sfumato_window_add_toast (SfumatoWindow *self,
 {
   g_return_if_fail (SFUMATO_IS_WINDOW (self));
 
-  adw_toast_overlay_add_toast (self->toast_overlay, toast);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->create_page)))
+    sfumato_create_page_add_toast (self->create_page, toast);
+  else
+    adw_toast_overlay_add_toast (self->toast_overlay, toast);
 }
 
 void
@@ -390,6 +397,7 @@ sfumato_window_show_job (SfumatoWindow *self,
 {
   sfumato_window_show_page (self, "create");
   sfumato_create_page_show_job (self->create_page, job);
+  _sfumato_window_update_strip (self);
 }
 
 void
@@ -397,6 +405,7 @@ sfumato_window_send_again (SfumatoWindow *self,
                            SfumatoJob    *job)
 {
   sfumato_create_page_send_again (self->create_page, job);
+  _sfumato_window_update_strip (self);
 }
 
 void
