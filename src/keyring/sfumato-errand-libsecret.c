@@ -1,7 +1,7 @@
 /* The half of an errand that talks to libsecret; it is the only file that calls it.
  *
- * Everything is asked anew each time: libsecret hears of a keyring that was restarted, or of a file that another
- * process wrote, only in the thread that asked first, and that thread has ended.
+ * Each errand has a connection of its own to the keyring: the one that libsecret shares hears of a keyring that was
+ * restarted, or of a file that another process wrote, only in the thread that asked first.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -120,9 +120,10 @@ ask_for_items (SfumatoErrand  *self,
       answer = wait_for_answer (self);
       return secret_password_search_finish (answer, error);
     }
-  secret_service_search (NULL, self->schema, self->attributes, SECRET_SEARCH_ALL, self->cancellable, answer_cb, self);
+  secret_service_search (self->keyring, self->schema, self->attributes, SECRET_SEARCH_ALL, self->cancellable,
+                         answer_cb, self);
   answer = wait_for_answer (self);
-  return secret_service_search_finish (NULL, answer, error);
+  return secret_service_search_finish (self->keyring, answer, error);
 }
 
 static gboolean
@@ -155,9 +156,9 @@ unlock (SfumatoErrand  *self,
   if (!self->order.interactive)
     return fail_locked (error);
   sfumato_errand_may_ask (self);
-  secret_service_unlock (NULL, items, self->cancellable, answer_cb, self);
+  secret_service_unlock (self->keyring, items, self->cancellable, answer_cb, self);
   answer = wait_for_answer (self);
-  secret_service_unlock_finish (NULL, answer, NULL, &raw);
+  secret_service_unlock_finish (self->keyring, answer, NULL, &raw);
   if (raw != NULL)
     return explain (raw, error);
   for (GList *l = items; l != NULL; l = l->next)
@@ -227,27 +228,44 @@ look_up (SfumatoErrand  *self,
   return retrieve (self, item, found, error);
 }
 
-/* The search before it is there to learn within the short limit whether anybody answers at all. A file does; and each
- * secret_password_* call after the first one leaks libsecret's file as it was. */
+static gboolean
+store_in_file (SfumatoErrand  *self,
+               SecretValue    *value,
+               GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+
+  secret_password_storev_binary (self->schema, self->attributes, SECRET_COLLECTION_DEFAULT, self->order.label, value,
+                                 self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  return secret_password_store_finish (answer, error);
+}
+
+static gboolean
+store_in_service (SfumatoErrand  *self,
+                  SecretValue    *value,
+                  GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+
+  sfumato_errand_may_ask (self);
+  secret_service_store (self->keyring, self->schema, self->attributes, SECRET_COLLECTION_DEFAULT, self->order.label,
+                        value, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  return secret_service_store_finish (self->keyring, answer, error);
+}
+
 static gboolean
 store (SfumatoErrand  *self,
        GError        **error)
 {
-  g_autoptr (SecretValue) value = NULL;
-  g_autoptr (GAsyncResult) answer = NULL;
-  g_autolist (GObject) items = NULL;
+  g_autoptr (SecretValue) value = secret_value_new (sfumato_secret_peek (self->order.secret), -1, "text/plain");
   GError *raw = NULL;
 
-  if (!self->in_file && !search (self, &items, error))
-    return FALSE;
-  sfumato_errand_may_ask (self);
-  value = secret_value_new (sfumato_secret_peek (self->order.secret), -1, "text/plain");
-  secret_password_storev_binary (self->schema, self->attributes, SECRET_COLLECTION_DEFAULT, self->order.label,
-                                 value, self->cancellable, answer_cb, self);
-  answer = wait_for_answer (self);
-  secret_password_store_finish (answer, &raw);
+  if (self->in_file ? store_in_file (self, value, &raw) : store_in_service (self, value, &raw))
+    return TRUE;
   self->reload = g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
-  return raw == NULL || explain (raw, error);
+  return explain (raw, error);
 }
 
 static gboolean
@@ -323,14 +341,16 @@ carry_out (SfumatoErrand  *self,
     }
 }
 
-/* libsecret's connection to the keyring is taken down again by the thread, and in the main context, that made it. */
+/* libsecret reads the file once for each connection; a second call on the same one would leak it. */
 static gboolean
-run_errand (SfumatoErrand  *self,
-            SfumatoSecret **found,
-            GError        **error)
+carry_out_on_file (SfumatoErrand  *self,
+                   SfumatoSecret **found,
+                   GError        **error)
 {
-  gboolean done = carry_out (self, found, error);
+  gboolean done;
 
+  self->reload = FALSE;
+  done = carry_out (self, found, error);
   secret_service_disconnect ();
   return done;
 }
@@ -351,17 +371,34 @@ run_on_file (SfumatoErrand  *self,
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  done = run_errand (self, found, &local);
+  done = carry_out_on_file (self, found, &local);
   for (int i = 0; !done && self->reload && i < RELOADS_MAX; i++)
     {
       g_clear_error (&local);
-      done = run_errand (self, found, &local);
+      done = carry_out_on_file (self, found, &local);
     }
   if (!done)
     g_propagate_error (error, g_steal_pointer (&local));
   else if (self->order.kind != SFUMATO_ERRAND_LOOK_UP)
     done = sfumato_keyring_file_clean (FALSE, error);
   return done;
+}
+
+/* Opening it is also how it is learned within the short limit whether anybody answers at all. */
+static gboolean
+run_on_service (SfumatoErrand  *self,
+                SfumatoSecret **found,
+                GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  GError *raw = NULL;
+
+  secret_service_open (SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, self->cancellable, answer_cb, self);
+  answer = wait_for_answer (self);
+  self->keyring = secret_service_open_finish (answer, &raw);
+  if (self->keyring == NULL)
+    return explain (raw, error);
+  return carry_out (self, found, error);
 }
 
 /* GIO ends a process whose session bus goes away. There may be a picture on its way that is paid for. */
@@ -384,14 +421,13 @@ sfumato_errand_talk (SfumatoErrand  *self,
   gboolean done;
 
   self->in_file = sfumato_keyring_file_is_used ();
-  if (self->in_file)
-    {
-      G_LOCK (file);
-      done = run_on_file (self, found, error);
-      G_UNLOCK (file);
-      return done;
-    }
-  if (bus == NULL)
+  if (!self->in_file && bus == NULL)
     return fail (error, SFUMATO_KEYRING_ERROR_MISSING, _("There is no keyring on this desktop."));
-  return run_errand (self, found, error);
+  if (self->in_file)
+    G_LOCK (file);
+  done = self->in_file ? run_on_file (self, found, error) : run_on_service (self, found, error);
+  if (self->in_file)
+    G_UNLOCK (file);
+  g_clear_object (&self->keyring);
+  return done;
 }

@@ -21,6 +21,7 @@ typedef struct
   GCancellable       *cancellable; /* cancelled in that context only: libsecret's prompts are not safe otherwise */
 
   /* The thread's own. */
+  SecretService      *keyring;     /* owned, nullable; libsecret's shared one does not bear several threads */
   GAsyncResult       *answer;      /* nullable: of the call it waits for */
   gboolean            in_file;     /* libsecret keeps it in a file of its own, not in a service */
   gboolean            reload;      /* that file changed under libsecret: begin again */

@@ -57,6 +57,7 @@ errand_clear (gpointer data)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->answer);
+  g_clear_object (&self->keyring);
   g_clear_pointer (&self->found, sfumato_secret_unref);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);

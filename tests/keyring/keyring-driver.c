@@ -4,6 +4,7 @@
  *   lookup SERVICE        peek SERVICE (a lookup that may not ask)
  *   cancel MS             cancels the next one after so long
  *   burst SERVICE N       N stores in a row, all of which have to work
+ *   crowd SERVICE N       N lookups at once, from as many threads; prints the key if all of them found the same
  *   fresh                 a new SfumatoKeyring
  *   abort                 ends as a crash does
  *
@@ -94,6 +95,35 @@ look_up (const char *service,
     say (began, "key", sfumato_secret_peek (secret));
 }
 
+static gpointer
+crowd_thread (gpointer service)
+{
+  return sfumato_keyring_lookup (keyring, service, TRUE, NULL, NULL);
+}
+
+static void
+look_up_in_a_crowd (const char *service,
+                    int         n)
+{
+  gint64 began = g_get_monotonic_time ();
+  g_autoptr (GPtrArray) threads = g_ptr_array_new ();
+  g_autoptr (SfumatoSecret) first = NULL;
+  gboolean same = TRUE;
+
+  for (int i = 0; i < n; i++)
+    g_ptr_array_add (threads, g_thread_new ("crowd", crowd_thread, (gpointer) service));
+  for (int i = 0; i < n; i++)
+    {
+      g_autoptr (SfumatoSecret) found = g_thread_join (g_ptr_array_index (threads, i));
+
+      if (i == 0 && found != NULL)
+        first = sfumato_secret_ref (found);
+      same = same && found != NULL && first != NULL &&
+             g_str_equal (sfumato_secret_peek (found), sfumato_secret_peek (first));
+    }
+  say (began, same ? "key" : "different", same ? sfumato_secret_peek (first) : "");
+}
+
 static void
 forget (const char *service)
 {
@@ -131,6 +161,8 @@ carry_out (char **words)
     say (g_get_monotonic_time (), sfumato_keyring_is_held (keyring, service) ? "yes" : "no", "");
   else if (g_str_equal (what, "lookup") || g_str_equal (what, "peek"))
     look_up (service, g_str_equal (what, "lookup"));
+  else if (g_str_equal (what, "crowd"))
+    look_up_in_a_crowd (service, atoi (more));
   else if (g_str_equal (what, "forget"))
     forget (service);
   else if (g_str_equal (what, "abort"))

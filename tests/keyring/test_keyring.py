@@ -98,6 +98,12 @@ class RealKeyring(KeyringCase):
         self.assertEqual(driver.word("lookup stability"), "none")
         self.assertEqual(driver.word("forget stability"), "ok")
 
+    def test_many_threads(self):
+        driver = self.driver(self.session())
+        driver.ask("store stability sk-for-all")
+        for _ in range(5):
+            self.assertEqual(driver.ask("crowd stability 20")[:2], ("key", "sk-for-all"))
+
     def test_what_other_programs_see(self):
         session = self.session()
         driver = self.driver(session)
@@ -357,6 +363,11 @@ class FileBackend(KeyringCase):
         self.assertEqual(driver.ask("peek stability")[:2], ("key", "sk-replaced"))
         self.assertEqual(driver.word("forget stability"), "ok")
         self.assertEqual(driver.word("lookup stability"), "none")
+
+    def test_many_threads(self):
+        driver = self.file_driver()
+        driver.ask("store stability sk-for-all")
+        self.assertEqual(driver.ask("crowd stability 10")[:2], ("key", "sk-for-all"))
 
     def test_no_old_copy_stays(self):
         driver = self.file_driver()
