@@ -1,7 +1,8 @@
 /* Opening a database: one process at a time, checked, brought up to date, and set aside where it is damaged.
  *
  * Damage is what SQLite's quick_check finds, a file that is no database, tables that are not the ones our
- * migrations make, and a write-ahead log whose database is gone. A full disk, missing rights or a busy file are
+ * migrations make, a write-ahead log whose database is gone, and what a thorough check finds
+ * after something was met in use: to look into every value takes too long for each start. A full disk, missing rights or a busy file are
  * not: they are errors, and the file is left alone.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -171,20 +172,50 @@ make_shape (const char * const *migrations)
   return shape;
 }
 
+/* On a connection of its own that knows no virtual tables: checking the words of a hundred thousand pictures takes
+ * a second, while the tables FTS5 keeps them in are checked like any other. Where damage was met in use, everything
+ * is checked. */
+static Attempt
+check_pages (const char  *path,
+             GError     **error)
+{
+  g_autofree char *mark = g_strconcat (path, SFUMATO_DATABASE_MARK, NULL);
+  gboolean thorough = g_file_test (mark, G_FILE_TEST_EXISTS);
+  sqlite3 *handle = NULL;
+  g_autofree char *verdict = NULL;
+  Attempt result = ATTEMPT_GOOD;
+  int code = sqlite3_open_v2 (path, &handle, SQLITE_OPEN_READWRITE, NULL);
+
+  if (code == SQLITE_OK)
+    {
+      sqlite3_busy_timeout (handle, BUSY_TIMEOUT_MS);
+      if (!thorough)
+        sqlite3_drop_modules (handle, NULL);
+      verdict = query_text (handle, thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)", &code);
+    }
+  if (code != SQLITE_OK)
+    result = judge (handle, code, error);
+  else if (g_strcmp0 (verdict, "ok") != 0)
+    result = ATTEMPT_DAMAGED;
+  else if (thorough)
+    g_unlink (mark);
+  sqlite3_close (handle);
+  return result;
+}
+
 static Attempt
 check (sqlite3             *handle,
+       const char          *path,
        const char * const  *migrations,
        GError             **error)
 {
-  int code;
-  g_autofree char *verdict = query_text (handle, "PRAGMA quick_check(1)", &code);
+  Attempt pages = check_pages (path, error);
   g_autofree char *shape = NULL;
   g_autofree char *right = NULL;
+  int code;
 
-  if (code != SQLITE_OK)
-    return judge (handle, code, error);
-  if (g_strcmp0 (verdict, "ok") != 0)
-    return ATTEMPT_DAMAGED;
+  if (pages != ATTEMPT_GOOD)
+    return pages;
   code = migrate (handle, migrations);
   if (code != SQLITE_OK)
     return judge (handle, code, error);
@@ -232,6 +263,7 @@ switch_to_wal (sqlite3 *handle)
  * closing makes. */
 static Attempt
 examine (sqlite3             *handle,
+         const char          *path,
          const char * const  *migrations,
          GError             **error)
 {
@@ -253,7 +285,7 @@ examine (sqlite3             *handle,
     return refuse_newer (version, error);
   sqlite3_db_config (handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   switch_to_wal (handle);
-  return check (handle, migrations, error);
+  return check (handle, path, migrations, error);
 }
 
 static goffset
@@ -280,7 +312,7 @@ attempt (const char          *path,
   if (file_size (path, "") <= 0 && file_size (path, "-wal") > 0)
     return ATTEMPT_DAMAGED;
   code = sqlite3_open_v2 (path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
-  result = code == SQLITE_OK ? examine (handle, migrations, error) : judge (handle, code, error);
+  result = code == SQLITE_OK ? examine (handle, path, migrations, error) : judge (handle, code, error);
   if (result == ATTEMPT_GOOD)
     *out_handle = handle;
   else
@@ -303,12 +335,12 @@ make_aside_name (const char *path)
   return name;
 }
 
-/* The three files keep fitting names, so that a rescue program can open them together. */
+/* The files keep fitting names, so that a rescue program can open them together. */
 static gboolean
 set_aside (const char  *path,
            GError     **error)
 {
-  const char *suffixes[] = { "", "-wal", "-shm" };
+  const char *suffixes[] = { "", "-wal", "-shm", SFUMATO_DATABASE_MARK };
   g_autofree char *aside = make_aside_name (path);
 
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)

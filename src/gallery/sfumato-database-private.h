@@ -9,6 +9,10 @@
 
 G_BEGIN_DECLS
 
+/* Behind the name: an empty file that says that damage was met while the database was in use, so that the next
+ * opening looks at everything. */
+#define SFUMATO_DATABASE_MARK "-suspect"
+
 struct _SfumatoDatabase
 {
   sqlite3              *handle;      /* owned */

@@ -113,11 +113,26 @@ sfumato_database_unlock (SfumatoDatabase *self)
   g_rec_mutex_unlock (&self->lock);
 }
 
+/* Not where another process has set the file aside already, and a new one is in its place. */
+static void
+mark_suspect (SfumatoDatabase *self)
+{
+  g_autofree char *mark = g_strconcat (self->path, SFUMATO_DATABASE_MARK, NULL);
+  int moved = 0;
+
+  g_message ("%s is damaged: %s", self->path, sqlite3_errmsg (self->handle));
+  sqlite3_file_control (self->handle, NULL, SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (!moved)
+    g_file_set_contents (mark, "", 0, NULL);
+}
+
 static void
 take_error (SfumatoDatabase  *self,
             int               code,
             GError          **error)
 {
+  if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+    mark_suspect (self);
   g_propagate_error (error, _sfumato_database_error (self->handle, code));
 }
 
@@ -160,6 +175,27 @@ sfumato_database_step (SfumatoDatabase  *self,
     take_error (self, code, error);
   sqlite3_reset (statement);
   return code;
+}
+
+gboolean
+sfumato_database_collect (SfumatoDatabase  *self,
+                          sqlite3_stmt     *statement,
+                          GArray           *numbers,
+                          GError          **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->lock);
+  int code;
+
+  while ((code = sqlite3_step (statement)) == SQLITE_ROW)
+    {
+      gint64 number = sqlite3_column_int64 (statement, 0);
+
+      g_array_append_val (numbers, number);
+    }
+  if (code != SQLITE_DONE)
+    take_error (self, code, error);
+  sqlite3_reset (statement);
+  return code == SQLITE_DONE;
 }
 
 gboolean

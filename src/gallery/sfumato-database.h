@@ -49,6 +49,11 @@ sqlite3_stmt         *sfumato_database_prepare   (SfumatoDatabase       *self,
 int                   sfumato_database_step      (SfumatoDatabase       *self,
                                                   sqlite3_stmt          *statement,
                                                   GError               **error);
+/* The first column of all rows, as gint64; for answers of a hundred thousand of them. */
+gboolean              sfumato_database_collect   (SfumatoDatabase       *self,
+                                                  sqlite3_stmt          *statement,
+                                                  GArray                *numbers,
+                                                  GError               **error);
 gboolean              sfumato_database_exec      (SfumatoDatabase       *self,
                                                   const char            *sql,
                                                   GError               **error);

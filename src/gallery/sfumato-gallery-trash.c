@@ -103,19 +103,44 @@ sfumato_gallery_trash (SfumatoGallery  *self,
   return *undo != NULL;
 }
 
+static void
+note_folder (SfumatoGallery *self,
+             gint64          stamp)
+{
+  if (!sfumato_index_begin (self->index, NULL))
+    return;
+  if (sfumato_index_set_fact (self->index, "folder", stamp, NULL))
+    sfumato_index_commit (self->index, NULL);
+  else
+    sfumato_index_rollback (self->index);
+}
+
 gboolean
 sfumato_gallery_restore (SfumatoGallery  *self,
                          const char      *undo,
                          GError         **error)
 {
   g_autoptr (GPtrArray) names = NULL;
+  gboolean settled;
+  gint64 stamp;
+  int fd;
 
   g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && undo != NULL, FALSE);
 
+  fd = sfumato_store_open (self->folder, error);
+  if (fd < 0)
+    return FALSE;
   g_mutex_lock (&self->changing);
+  settled = _sfumato_gallery_is_settled (self, fd);
   names = sfumato_trash_restore (self->folder, undo, error);
+  stamp = sfumato_scan_folder_stamp (fd);
   g_mutex_unlock (&self->changing);
-  return names != NULL && _sfumato_gallery_scan_names (self, names, error);
+  g_close (fd, NULL);
+  if (names == NULL || !_sfumato_gallery_scan_names (self, names, error))
+    return FALSE;
+  if (settled)
+    note_folder (self, stamp);
+  return TRUE;
 }
 
 void
@@ -123,7 +148,7 @@ sfumato_gallery_forget_trash (SfumatoGallery *self,
                               const char     *undo)
 {
   g_autoptr (GMutexLocker) locker = NULL;
-  gboolean settled, done;
+  gboolean settled;
   int fd;
 
   g_return_if_fail (SFUMATO_IS_GALLERY (self) && undo != NULL);
@@ -136,9 +161,7 @@ sfumato_gallery_forget_trash (SfumatoGallery *self,
   sfumato_trash_forget (self->folder, undo);
   if (sfumato_index_begin (self->index, NULL))
     {
-      done = sfumato_index_forget (self->index, undo, NULL) &&
-             (!settled || _sfumato_gallery_settle (self, fd, NULL));
-      if (done)
+      if (sfumato_index_forget (self->index, undo, NULL) && (!settled || _sfumato_gallery_settle (self, fd, NULL)))
         sfumato_index_commit (self->index, NULL);
       else
         sfumato_index_rollback (self->index);

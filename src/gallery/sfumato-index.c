@@ -34,8 +34,7 @@ static const char * const migrations[] = {
   "CREATE INDEX pictures_away ON pictures (size, mtime) WHERE state <> 0;"
   "CREATE INDEX pictures_undo ON pictures (undo) WHERE undo IS NOT NULL;"
   "CREATE VIRTUAL TABLE words USING fts5 (prompt, negative, name, model, service, content = '',"
-  "  contentless_delete = 1, prefix = '2 4', tokenize = \"unicode61 remove_diacritics 2"
-  "  categories 'L* N* Co Mn Mc'\");"
+  "  contentless_delete = 1, tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\");"
   "CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
   "CREATE TABLE folder (path TEXT NOT NULL) STRICT;",
   NULL,

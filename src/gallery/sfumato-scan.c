@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define SIDECAR_MAX (4 * 1024 * 1024) /* bytes; the domain reads no larger ones */
-#define BATCH       128               /* pictures a transaction */
+#define BATCH       512               /* pictures a transaction */
 
 typedef struct
 {

@@ -51,7 +51,9 @@ sfumato_search_spread (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (g_unichar_type (c) == G_UNICODE_OTHER_SYMBOL)
+      if (c == 0xfffd) /* what was no text */
+        g_string_append_c (spread, ' ');
+      else if (g_unichar_type (c) == G_UNICODE_OTHER_SYMBOL)
         g_string_append_printf (spread, " emoji%x ", c);
       else
         {

@@ -48,6 +48,7 @@ sfumato_store_error (const char *folder,
                                    "another folder in the preferences."), shown);
       break;
     case ENOENT:
+    case EEXIST: /* a file in the folder's place */
     case ENOTDIR:
     case ENODEV:
     case ESTALE:

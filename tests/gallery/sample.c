@@ -8,6 +8,7 @@
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 int
 sample_run (void)
@@ -136,6 +137,40 @@ sample_add (SfumatoGallery *gallery,
 
   g_assert_no_error (error);
   return picture;
+}
+
+void
+sample_put (Sample     *sample,
+            const char *name,
+            const char *prompt,
+            const char *model,
+            gint64      seed,
+            const char *moment,
+            gboolean    favorite)
+{
+  g_autoptr (GTimeZone) here = g_time_zone_new_local ();
+  g_autoptr (GDateTime) created = g_date_time_new_from_iso8601 (moment, here);
+  g_autoptr (SfumatoRequest) request = sample_request (prompt);
+  g_autoptr (GBytes) png = sample_png (4, 4, (guint32) seed);
+  g_autofree char *id = g_uuid_string_random ();
+  g_autofree char *sidecar = g_strconcat (name, ".xmp", NULL);
+  g_autoptr (SfumatoPicture) picture = sfumato_picture_new (&(SfumatoPictureFields) {
+    .id = id, .file_name = name, .request = request, .seed_used = seed, .service = "stability", .model = model,
+    .created = created, .favorite = favorite });
+  g_autofree char *xmp = sfumato_picture_to_xmp (picture);
+
+  scratch_write (sample->folder, name, g_bytes_get_data (png, NULL), g_bytes_get_size (png));
+  scratch_write (sample->folder, sidecar, xmp, strlen (xmp));
+}
+
+void
+sample_scan (Sample *sample)
+{
+  GError *error = NULL;
+
+  g_assert_true (sfumato_gallery_scan (sample->gallery, NULL, &error));
+  g_assert_no_error (error);
+  sample_settle (sample);
 }
 
 void

@@ -39,6 +39,16 @@ SfumatoRequest *sample_request    (const char      *prompt);
 SfumatoPicture *sample_add        (SfumatoGallery  *gallery,
                                    const char      *prompt,
                                    gint64           seed);
+/* Writes a picture and its sidecar as another Sfumato would have: made at that moment ("2026-01-31T10:00:00+01"). */
+void            sample_put        (Sample          *sample,
+                                   const char      *name,
+                                   const char      *prompt,
+                                   const char      *model,
+                                   gint64           seed,
+                                   const char      *moment,
+                                   gboolean         favorite);
+/* Looks through the folder, which has to go well. */
+void            sample_scan       (Sample          *sample);
 /* Runs the main loop until everything the gallery has to say is said. */
 void            sample_settle     (Sample          *sample);
 /* Runs the main loop until condition is true, at most ten seconds. */

@@ -199,16 +199,6 @@ rename_in (Sample     *sample,
   g_assert_cmpint (g_rename (old, new), ==, 0);
 }
 
-static void
-scan (Sample *sample)
-{
-  GError *error = NULL;
-
-  g_assert_true (sfumato_gallery_scan (sample->gallery, NULL, &error));
-  g_assert_no_error (error);
-  sample_settle (sample);
-}
-
 /* A vanished file leaves the list, and comes back with everything that was known of it: also where its sidecar is
  * not there any more. */
 static void
@@ -229,13 +219,13 @@ test_vanish (gconstpointer data)
   rename_in (sample, name, "../away.png");
   if (without_sidecar)
     rename_in (sample, sidecar, "../away.xmp");
-  scan (sample);
+  sample_scan (sample);
   g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 0);
   g_assert_cmpuint (sample_count (sample, "fox"), ==, 0);
   g_assert_null (sfumato_gallery_find (sample->gallery, name));
 
   rename_in (sample, "../away.png", name);
-  scan (sample);
+  sample_scan (sample);
   g_assert_cmpuint (sample_count (sample, "fox"), ==, 1);
   back = sfumato_gallery_find (sample->gallery, name);
   after = sample_describe (back);
@@ -255,7 +245,7 @@ test_rename (gconstpointer data)
   rename_in (sample, fields->file_name, "my best fox.png");
   if (with_sidecar)
     rename_in (sample, sidecar, "my best fox.png.xmp");
-  scan (sample);
+  sample_scan (sample);
   for (int round = 0; round < 2; round++)
     {
       g_autoptr (SfumatoPicture) renamed = sfumato_gallery_find (sample->gallery, "my best fox.png");
@@ -294,7 +284,7 @@ test_appear (void)
   scratch_write (sample->folder, "notes.txt", "x", 1);
   scratch_write (sample->folder, "no picture.png", "x", 1);
   scratch_write (sample->folder, ".hidden.png", data, g_bytes_get_size (png));
-  scan (sample);
+  sample_scan (sample);
 
   g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
   picture = sfumato_gallery_find (sample->gallery, "from elsewhere.PNG");
@@ -326,7 +316,7 @@ test_same_id (void)
       g_autoptr (SfumatoPicture) copy = NULL;
       g_autoptr (SfumatoPicture) original = NULL;
 
-      scan (sample);
+      sample_scan (sample);
       g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 2);
       copy = sfumato_gallery_find (sample->gallery, "copy.png");
       original = sfumato_gallery_find (sample->gallery, fields->file_name);
@@ -358,6 +348,8 @@ typedef struct
   GListModel *model;  /* borrowed */
   GPtrArray  *mirror; /* owned: what somebody has who only listens */
   guint       n_told;
+  guint       n_removed;
+  guint       n_added;
 } Mirror;
 
 static void
@@ -381,6 +373,8 @@ mirror_cb (GListModel *model,
       g_assert_true (item == g_ptr_array_index (mirror->mirror, i));
     }
   mirror->n_told++;
+  mirror->n_removed += removed;
+  mirror->n_added += added;
 }
 
 static void
@@ -388,7 +382,7 @@ test_model (void)
 {
   g_autoptr (Sample) sample = sample_new ();
   g_autoptr (GListModel) all = sfumato_gallery_search (sample->gallery, "fox", FALSE);
-  Mirror mirror = { all, g_ptr_array_new_with_free_func (g_object_unref), 0 };
+  Mirror mirror = { .model = all, .mirror = g_ptr_array_new_with_free_func (g_object_unref) };
   g_autoptr (GPtrArray) doomed = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *undo = NULL;
   static const guint out[] = { 0, 3, 4, 9 };
@@ -402,6 +396,7 @@ test_model (void)
       g_assert_cmpuint (mirror.n_told, ==, i + 1);
     }
   g_assert_cmpuint (mirror.mirror->len, ==, 10);
+  g_assert_cmpuint (mirror.n_removed, ==, 0);
 
   for (guint i = 0; i < G_N_ELEMENTS (out); i++)
     g_ptr_array_add (doomed, g_object_ref (g_ptr_array_index (mirror.mirror, out[i])));
@@ -409,10 +404,12 @@ test_model (void)
   sample_settle (sample);
   g_assert_cmpuint (mirror.mirror->len, ==, 6);
   g_assert_cmpuint (mirror.n_told, ==, 13); /* three runs */
+  g_assert_cmpuint (mirror.n_added, ==, 10);
 
   g_assert_true (sfumato_gallery_restore (sample->gallery, undo, NULL));
   sample_settle (sample);
   g_assert_cmpuint (mirror.mirror->len, ==, 10);
+  g_assert_cmpuint (mirror.n_removed, ==, 4);
   for (guint i = 0; i < G_N_ELEMENTS (out); i++)
     g_assert_true (g_ptr_array_index (mirror.mirror, out[i]) == g_ptr_array_index (doomed, i));
   g_signal_handlers_disconnect_by_data (all, &mirror);
