@@ -170,6 +170,23 @@ search_changed_cb (SfumatoGalleryPage *self)
   announce_soon (self);
 }
 
+/* Typing searches. GtkSearchEntry's own key capture would take Ctrl+V and Shift+F10 too. */
+static gboolean
+key_pressed_cb (SfumatoGalleryPage *self,
+                guint               key,
+                guint               code,
+                GdkModifierType     state,
+                GtkEventController *controller)
+{
+  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (self->search_entry));
+
+  if ((state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK | GDK_META_MASK)) ||
+      !g_unichar_isgraph (gdk_keyval_to_unicode (key)))
+    return GDK_EVENT_PROPAGATE;
+  gtk_text_grab_focus_without_selecting (GTK_TEXT (text));
+  return gtk_event_controller_key_forward (GTK_EVENT_CONTROLLER_KEY (controller), GTK_WIDGET (text));
+}
+
 static void
 search_stopped_cb (SfumatoGalleryPage *self)
 {
@@ -201,8 +218,9 @@ update_selection (SfumatoGalleryPage *self)
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
 }
 
+/* The model of the selected ones tells this: at the selection's own signal it is not up to date yet. */
 static void
-selection_changed_cb (SfumatoGalleryPage *self)
+chosen_changed_cb (SfumatoGalleryPage *self)
 {
   update_selection (self);
   if (self->selecting || count_selected (self) > 1)
@@ -222,13 +240,6 @@ set_selecting (SfumatoGalleryPage *self,
   else
     gtk_widget_grab_focus (self->grid);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTING]);
-}
-
-static void
-items_changed_cb (SfumatoGalleryPage *self)
-{
-  update_view (self);
-  update_selection (self);
 }
 
 static void
@@ -614,8 +625,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, cell_setup_cb);
   gtk_widget_class_bind_template_callback (widget_class, cell_bound_cb);
   gtk_widget_class_bind_template_callback (widget_class, cell_unbound_cb);
-  gtk_widget_class_bind_template_callback (widget_class, selection_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, items_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_view);
+  gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
@@ -664,7 +675,7 @@ sfumato_gallery_page_init (SfumatoGalleryPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   self->chosen = G_LIST_MODEL (gtk_selection_filter_model_new (GTK_SELECTION_MODEL (self->selection)));
-  gtk_search_entry_set_key_capture_widget (GTK_SEARCH_ENTRY (self->search_entry), self->grid);
+  g_signal_connect_object (self->chosen, "items-changed", G_CALLBACK (chosen_changed_cb), self, G_CONNECT_SWAPPED);
   sfumato_picture_actions_add_shortcuts (self->grid);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", FALSE);
   update_selection (self);

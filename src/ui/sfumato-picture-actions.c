@@ -313,6 +313,7 @@ static const struct
   { "picture.delete", NULL, delete_them, 0 },
 };
 
+/* Of two for the same verb, menus show the one added last. */
 static const struct
 {
   guint            key;
@@ -323,8 +324,8 @@ static const struct
   { GDK_KEY_d, GDK_CONTROL_MASK, "picture.toggle-favorite", NULL },
   { GDK_KEY_r, GDK_CONTROL_MASK, "picture.reuse", "all" },
   { GDK_KEY_i, GDK_CONTROL_MASK, "picture.use-as-reference", NULL },
-  { GDK_KEY_c, GDK_CONTROL_MASK, "picture.copy", NULL },
   { GDK_KEY_Insert, GDK_CONTROL_MASK, "picture.copy", NULL },
+  { GDK_KEY_c, GDK_CONTROL_MASK, "picture.copy", NULL },
   { GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "picture.copy-prompt", NULL },
   { GDK_KEY_s, GDK_CONTROL_MASK, "picture.save-as", NULL },
   { GDK_KEY_KP_Delete, 0, "picture.delete", NULL },
