@@ -20,7 +20,7 @@
 #define SPINNER_AFTER_MS 300
 #define TITLE_CHARS_MAX  80
 /* How far around its old place a picture is looked for after the model has changed. */
-#define LOOK_AROUND      100
+#define LOOK_AROUND      20
 
 struct _SfumatoImagePage
 {
