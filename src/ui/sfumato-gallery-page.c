@@ -91,7 +91,8 @@ update_words (SfumatoGalleryPage *self)
 {
   g_autofree char *quoted = g_markup_escape_text (get_text (self), -1);
   /* Translators: %s is what was searched for. */
-  g_autofree char *searched = g_strdup_printf (_("No prompt contains “%s”."), quoted);
+  g_autofree char *searched = g_strdup_printf (self->favorites_only ? _("No favorite’s prompt contains “%s”.")
+                                                                    : _("No prompt contains “%s”."), quoted);
   g_autofree char *folder = g_markup_escape_text (sfumato_gallery_get_folder (self->gallery), -1);
   /* Translators: %s is a folder. */
   g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive."), folder);
