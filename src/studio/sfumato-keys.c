@@ -11,6 +11,12 @@
 
 #include "studio/sfumato-runner.h"
 
+void
+sfumato_harden_process (void)
+{
+  sfumato_keyring_harden_process ();
+}
+
 static SfumatoSecret *
 secret_from_text (const char  *text,
                   GError     **error)

@@ -209,7 +209,8 @@ sfumato_queue_send_again (SfumatoQueue  *self,
   g_return_val_if_fail (SFUMATO_IS_QUEUE (self), FALSE);
   g_return_val_if_fail (SFUMATO_IS_JOB (job), FALSE);
 
-  if (sfumato_job_get_state (job) != SFUMATO_JOB_UNKNOWN && !sfumato_job_is_over (job))
+  if (sfumato_job_get_state (job) != SFUMATO_JOB_UNKNOWN && !sfumato_job_is_over (job) &&
+      !sfumato_job_is_held_back (job))
     return FALSE;
   inputs = g_build_filename (self->data_folder, "inputs", NULL);
   request = sfumato_inputs_complete (inputs, sfumato_job_get_request (job), error);

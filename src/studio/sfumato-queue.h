@@ -43,7 +43,7 @@ gboolean   sfumato_queue_unremove   (SfumatoQueue    *self);
 void       sfumato_queue_move       (SfumatoQueue    *self,
                                      SfumatoJob      *job,
                                      SfumatoJob      *before);
-/* FAILED, CANCELLED or UNKNOWN: asks for the same again, as a new job and a new decision of the person. */
+/* FAILED, CANCELLED, UNKNOWN or held back: asks for the same again, as a new job and a new decision of the person. */
 gboolean   sfumato_queue_send_again (SfumatoQueue    *self,
                                      SfumatoJob      *job,
                                      GError         **error);

@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* For main(), first thing: from here on no crash of this process, or of what it starts, leaves a key behind. */
+void            sfumato_harden_process        (void);
+
 #define SFUMATO_TYPE_STUDIO (sfumato_studio_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoStudio, sfumato_studio, SFUMATO, STUDIO, GObject)
 

@@ -7,6 +7,7 @@
 #include <libintl.h>
 #include <locale.h>
 
+#include "studio/sfumato-studio.h"
 #include "ui/sfumato-application.h"
 
 int
@@ -15,6 +16,7 @@ main (int   argc,
 {
   g_autoptr (SfumatoApplication) application = NULL;
 
+  sfumato_harden_process ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

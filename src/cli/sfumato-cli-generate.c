@@ -1,0 +1,291 @@
+/* sfumato-cli generate.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "cli/sfumato-cli.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "domain/sfumato-error.h"
+
+#define PROMPT_BYTES_MAX (1024 * 1024)   /* of standard input; models take far less, and say so */
+
+static struct
+{
+  char     *negative;
+  char     *model;
+  char     *aspect;
+  char     *seed;
+  char     *count;
+  char     *format;
+  char     *style;
+  char     *guidance;
+  char     *image;
+  char     *strength;
+  char     *output;
+  gboolean  force;
+} options;
+
+static const GOptionEntry entries[] = {
+  { "negative", 'n', 0, G_OPTION_ARG_FILENAME, &options.negative, N_("What the picture should not show"), N_("TEXT") },
+  { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, N_("Model to use; “sfumato-cli models” lists them"),
+    N_("ID") },
+  { "aspect", 'a', 0, G_OPTION_ARG_FILENAME, &options.aspect, N_("Shape of the picture, such as 16:9"), N_("RATIO") },
+  { "seed", 's', 0, G_OPTION_ARG_FILENAME, &options.seed, N_("The same seed makes the same picture again; 0 is random"),
+    "N" },
+  { "count", 'c', 0, G_OPTION_ARG_FILENAME, &options.count, N_("Number of pictures; each is charged"), "N" },
+  { "format", 'f', 0, G_OPTION_ARG_FILENAME, &options.format, N_("png, jpeg or webp"), N_("FORMAT") },
+  { "style", 0, 0, G_OPTION_ARG_FILENAME, &options.style, N_("Style preset, such as cinematic"), N_("STYLE") },
+  { "guidance", 'g', 0, G_OPTION_ARG_FILENAME, &options.guidance, N_("How closely to follow the prompt"), "X" },
+  { "image", 'i', 0, G_OPTION_ARG_FILENAME, &options.image, N_("Picture to start from"), N_("FILE") },
+  { "strength", 0, 0, G_OPTION_ARG_FILENAME, &options.strength,
+    N_("How far to move from that picture: 0 keeps it, 1 ignores it"), "X" },
+  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output,
+    N_("Write the picture there, too; “-” is standard output"), N_("PATH") },
+  { "force", 0, 0, G_OPTION_ARG_NONE, &options.force, N_("Overwrite a file that is there already"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+static const char * const examples[] = {
+  "generate \"a red fox in snow\"",
+  "generate \"a red fox in snow\" --negative \"blurry\" --aspect 16:9 --seed 343940597",
+  "generate \"the same as a watercolour\" --image fox.png --strength 0.6 --output watercolour.png",
+  "generate \"a red fox\" --format webp --output - | imv -",
+  "generate - --count 4 --json < prompt.txt",
+  NULL
+};
+
+/* ---- the request ---- */
+
+/* What the name of the file to be written says, where it says it. */
+static const char *
+format_of_output (void)
+{
+  static const struct { const char *ending, *format; } endings[] = {
+    { ".png", "png" }, { ".jpg", "jpeg" }, { ".jpeg", "jpeg" }, { ".webp", "webp" },
+  };
+  g_autofree char *lower = options.output != NULL ? g_ascii_strdown (options.output, -1) : NULL;
+
+  for (guint i = 0; lower != NULL && i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (lower, endings[i].ending))
+      return endings[i].format;
+  return NULL;
+}
+
+static gboolean
+read_texts (GError **error)
+{
+  const struct { const char *text, *name; } texts[] = {
+    { options.negative, "negative_prompt" }, { options.model, "model" }, { options.aspect, "aspect_ratio" },
+    { options.format, "format" }, { options.style, "style" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (!sfumato_cli_check_text (texts[i].text, texts[i].name, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* 0 would be "the model's own" in a request, which is not what somebody means who writes it: validation says so. */
+static gboolean
+read_guidance (double  *guidance,
+               GError **error)
+{
+  if (options.guidance == NULL)
+    return TRUE;
+  if (!sfumato_cli_parse_number (options.guidance, "guidance", guidance, error))
+    return FALSE;
+  if (*guidance == 0)
+    *guidance = G_MINDOUBLE;
+  return TRUE;
+}
+
+static gboolean
+read_numbers (const SfumatoModel    *model,
+              SfumatoRequestFields  *fields,
+              GError               **error)
+{
+  gint64 count = 1;
+
+  fields->seed = SFUMATO_SEED_RANDOM;
+  fields->strength = -1;
+  if (options.seed != NULL && !sfumato_cli_parse_count (options.seed, "seed", 0, model->seed_max, &fields->seed, error))
+    return FALSE;
+  if (options.count != NULL && !sfumato_cli_parse_count (options.count, "count", 1, SFUMATO_COUNT_MAX, &count, error))
+    return FALSE;
+  if (options.strength != NULL &&
+      !sfumato_cli_parse_number (options.strength, "strength", &fields->strength, error))
+    return FALSE;
+  fields->count = count;
+  return read_guidance (&fields->guidance, error);
+}
+
+static const SfumatoModel *
+find_model (SfumatoCli  *cli,
+            GError     **error)
+{
+  g_autoptr (SfumatoService) service = g_list_model_get_item (sfumato_studio_get_services (cli->studio), 0);
+  const SfumatoModel *model = sfumato_service_get_models (service);
+
+  if (options.model != NULL)
+    model = sfumato_studio_find_model (cli->studio, sfumato_service_get_id (service), options.model);
+  if (model == NULL)
+    {
+      GError *problem = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Not Known"),
+                                           _("There is no model “%s”; “sfumato-cli models” lists them. Nothing was "
+                                             "sent."), options.model);
+
+      sfumato_error_set_field (problem, "model");
+      g_propagate_error (error, problem);
+    }
+  return model;
+}
+
+static void
+say_what_is_ignored (const SfumatoModel *model)
+{
+  if (options.negative != NULL && !model->negative_prompt)
+    sfumato_cli_say (_("%s ignores a negative prompt: it is not sent."), model->name);
+  if (options.aspect != NULL && options.image != NULL && model->input_keeps_shape)
+    sfumato_cli_say (_("The picture keeps the shape of the one it starts from: --aspect is not used."));
+}
+
+static SfumatoRequest *
+make_request (SfumatoCli  *cli,
+              const char  *prompt,
+              GError     **error)
+{
+  GSettings *settings = sfumato_studio_get_settings (cli->studio);
+  g_autofree char *usual_format = g_settings_get_string (settings, "format");
+  g_autoptr (SfumatoInput) input = NULL;
+  const SfumatoModel *model;
+  SfumatoRequestFields fields = {
+    .prompt = prompt,
+    .negative_prompt = options.negative,
+    .aspect_ratio = options.aspect,
+    .style = options.style,
+    .format = options.format,
+  };
+
+  if (!read_texts (error) || (model = find_model (cli, error)) == NULL || !read_numbers (model, &fields, error))
+    return NULL;
+  if (options.image != NULL && (input = sfumato_cli_load_input (options.image, model, prompt, error)) == NULL)
+    return NULL;
+  fields.service = model->service;
+  fields.model = model->id;
+  fields.input = input;
+  if (fields.format == NULL)
+    fields.format = format_of_output () != NULL ? format_of_output () : usual_format;
+  if (input != NULL && model->input_keeps_shape)
+    fields.aspect_ratio = NULL;
+  say_what_is_ignored (model);
+  return sfumato_request_new (&fields);
+}
+
+/* ---- before anything is sent ---- */
+
+static SfumatoExit
+check_usage (SfumatoCli  *cli,
+             char       **arguments)
+{
+  gboolean to_stdout = g_strcmp0 (options.output, "-") == 0;
+
+  if (arguments[0] == NULL)
+    return sfumato_cli_misuse (cli, _("A prompt is missing: what should the picture show?"));
+  if (arguments[1] != NULL)
+    return sfumato_cli_misuse (cli, _("There is more than one prompt. Put the prompt in quotes."));
+  if (options.strength != NULL && options.image == NULL)
+    return sfumato_cli_misuse (cli, _("--strength says how far to move from an input picture, and needs --image."));
+  if (to_stdout && cli->json)
+    return sfumato_cli_misuse (cli, _("Standard output can carry the picture or the JSON object, not both."));
+  if (to_stdout && options.count != NULL && !g_str_equal (options.count, "1"))
+    return sfumato_cli_misuse (cli, _("Standard output can carry one picture only."));
+  return SFUMATO_EXIT_DONE;
+}
+
+static gboolean
+check_outputs (const SfumatoOutput  *output,
+               guint                 count,
+               GError              **error)
+{
+  gboolean folder;
+
+  if (output->path == NULL || g_str_equal (output->path, "-"))
+    return TRUE;
+  folder = g_file_test (output->path, G_FILE_TEST_IS_DIR);
+  for (guint i = 0; i < (folder ? 1 : count); i++)
+    {
+      g_autofree char *path = sfumato_cli_output_path (output, folder ? ".sfumato" : NULL, i, count);
+
+      if (!sfumato_cli_check_output (path, output->force, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static char *
+read_prompt (const char  *argument,
+             GError     **error)
+{
+  char *prompt = g_str_equal (argument, "-") ? sfumato_cli_read_stdin (PROMPT_BYTES_MAX, error) : g_strdup (argument);
+
+  if (prompt != NULL && !sfumato_cli_check_text (prompt, "prompt", error))
+    g_clear_pointer (&prompt, g_free);
+  return prompt;
+}
+
+static GPtrArray *
+enqueue (SfumatoCli           *cli,
+         const char           *argument,
+         const SfumatoOutput  *output,
+         GError              **error)
+{
+  g_autofree char *prompt = read_prompt (argument, error);
+  g_autoptr (SfumatoRequest) request = NULL;
+
+  if (prompt == NULL || sfumato_cli_open (cli, error) == NULL)
+    return NULL;
+  request = make_request (cli, prompt, error);
+  if (request == NULL || !check_outputs (output, sfumato_request_get_fields (request)->count, error))
+    return NULL;
+  return sfumato_queue_add (sfumato_studio_get_queue (cli->studio), request, FALSE, error);
+}
+
+static SfumatoExit
+generate (SfumatoCli  *cli,
+          char       **arguments)
+{
+  SfumatoOutput output = { .path = options.output, .force = options.force };
+  SfumatoExit misuse = check_usage (cli, arguments);
+  g_autoptr (GPtrArray) jobs = NULL;
+  GError *error = NULL;
+
+  if (misuse != SFUMATO_EXIT_DONE)
+    return misuse;
+  jobs = enqueue (cli, arguments[0], &output, &error);
+  if (jobs == NULL)
+    return sfumato_cli_fail (cli, error);
+  sfumato_cli_follow (cli, jobs);
+  return sfumato_cli_report (cli, jobs, &output);
+}
+
+const SfumatoCommand sfumato_command_generate = {
+  .name = "generate",
+  .usage = N_("PROMPT"),
+  .summary = N_("Make pictures from a prompt"),
+  .description = N_("Makes pictures from PROMPT, or from the text on standard input where PROMPT is “-”, and prints where "
+                    "they are. Each goes into the gallery, whatever --output says. Ctrl+C stops it, and says whether it "
+                    "may have been charged.\n\n"
+                    "With --json the answer is one object: “pictures”, and where one picture was asked for its members "
+                    "also at the top: id, file, output, prompt, seed_asked, seed_used, width, height, format, size, "
+                    "service, model, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "
+                    "(success, filtered or other), created, duration (in seconds). Where something failed there is "
+                    "“error”: code, message, title, charge, may_have_been_charged, details, field, retry_after."),
+  .examples = examples,
+  .options = entries,
+  .wants_url = TRUE,
+  .run = generate,
+};

@@ -1,0 +1,46 @@
+# Bash completion for sfumato-cli. It starts nothing: the words are here, and a test compares them with what the program
+# says of itself.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+_sfumato_cli ()
+{
+  local cur prev words cword
+  _get_comp_words_by_ref -n : cur prev words cword || return
+
+  local commands="generate list search show delete queue key balance models help"
+  local models="sd3.5-large sd3.5-large-turbo sd3.5-medium sd3.5-flash core ultra"
+  local aspects="1:1 21:9 16:9 3:2 5:4 4:5 2:3 9:16 9:21"
+  local styles="enhance anime photographic digital-art comic-book fantasy-art line-art analog-film neon-punk isometric
+    low-poly origami modeling-compound cinematic 3d-model pixel-art tile-texture"
+  local formats="png jpeg webp"
+  local services="stability"
+
+  local -A options=(
+    [generate]="--negative --model --aspect --seed --count --format --style --guidance --image --strength --output --force
+      --url"
+    [list]="--limit" [search]="--limit" [show]="" [delete]="" [queue]="--url" [key]="--url" [balance]="--url" [models]=""
+  )
+  local -A verbs=([queue]="send-again save-again remove" [key]="set check forget" [balance]="$services"
+                  [help]="$commands")
+
+  local command=${words[1]} choices=""
+  if [ "$cword" -eq 1 ]; then
+    choices="$commands --help --version"
+  else
+    case $prev in
+      --model|-m) choices=$models ;;
+      --aspect|-a) choices=$aspects ;;
+      --style) choices=$styles ;;
+      --format|-f) choices=$formats ;;
+      --image|-i|--output|-o) _filedir; return ;;
+      --negative|-n|--seed|-s|--count|-c|--guidance|-g|--strength|--url|--limit|-l) return ;;
+      set|check|forget) [ "$command" != key ] || choices=$services ;;
+      "$command") choices=${verbs[$command]:-} ;;
+    esac
+    [[ $cur != -* ]] || choices="${options[$command]:-} --json --help"
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
+  __ltrim_colon_completions "$cur"
+} &&
+  complete -F _sfumato_cli sfumato-cli
