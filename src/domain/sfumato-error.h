@@ -93,6 +93,9 @@ void             sfumato_error_set_field       (GError           *error,
 void             sfumato_error_set_retry_after (GError           *error,
                                                 guint             seconds);
 
+/* field: the control the error is about, by the names of sfumato_request_validate(); several are separated by commas,
+ * "prompt,aspect_ratio", where a service finds fault with more than one. */
+
 /* Reading. All of these take any GError; one of another domain has the title "Something Failed"-like fallback,
  * no charge, and no details. */
 const char      *sfumato_error_get_title       (const GError     *error);

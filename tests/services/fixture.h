@@ -10,6 +10,13 @@
 
 G_BEGIN_DECLS
 
+/* A sanitizer's own memory makes figures of memory meaningless. */
+#ifdef __SANITIZE_ADDRESS__
+#define RUNNING_ON_SANITIZER 1
+#else
+#define RUNNING_ON_SANITIZER 0
+#endif
+
 /**
  * Fixture:
  *
@@ -38,7 +45,7 @@ GError         *fixture_fail         (Fixture                    *fixture,
 
 /* What holds for every error: a title, sentences, no key anywhere, text a label can show. */
 void            check_error          (const GError               *error);
-/* The order of the script that answers with these bytes. */
+/* A small picture of that format. */
 GBytes         *make_picture         (const char                 *format);
 /* A picture of this size as an input. */
 SfumatoInput   *make_input           (int                         width,

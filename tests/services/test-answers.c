@@ -512,6 +512,7 @@ test_whole_but_badly_ended (void)
     "{'length':%zu,'fault':'close','where':'answer-body','at':%zu}",
     "{'length':%zu,'fault':'reset','where':'answer-body','at':%zu}",
     "{'length':%zu,'fault':'stall','where':'answer-body','at':%zu}",
+    "{'framing':'bad-chunk'}",
   };
   g_auto (Fixture) fixture = { 0 };
   g_autoptr (GBytes) picture = make_picture ("png");

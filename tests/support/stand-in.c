@@ -84,15 +84,30 @@ take_order (StandIn        *self,
   return NULL;
 }
 
+/* What a held call waits for: a release that comes after it was recorded, even if before it got round to waiting. */
+typedef struct
+{
+  StandIn *self;
+  guint    before;
+} Hold;
+
 static void
 hold (gpointer user_data)
 {
-  StandIn *self = user_data;
+  Hold *held = user_data;
+  StandIn *self = held->self;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  guint before = self->releases;
 
-  while (self->releases == before && !self->stopped)
+  while (self->releases == held->before && !self->stopped)
     g_cond_wait (&self->changed, &self->mutex);
+}
+
+static Hold
+begin_hold (StandIn *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return (Hold) { self, self->releases };
 }
 
 static void
@@ -198,6 +213,7 @@ serve_api (StandIn        *self,
   g_autoptr (JsonObject) nothing = json_object_new ();
   g_autoptr (StandInAnswer) answer = NULL;
   gboolean rate_limited = stand_in_is_generation (request) && count_post (self);
+  Hold held = begin_hold (self);
   int price;
 
   order = order != NULL ? order : stand_in_order_new (nothing, NULL);
@@ -209,7 +225,7 @@ serve_api (StandIn        *self,
       if (strcmp (order->fault, "reset") == 0)
         stand_in_link_reset (link);
       else if (strcmp (order->fault, "stall") == 0)
-        hold (self);
+        hold (&held);
       return FALSE;
     }
   stand_in_link_read_body (link, request, G_MAXSIZE);
@@ -229,7 +245,7 @@ serve_api (StandIn        *self,
     }
   record (self, request, price);
   pause_for (self, order->delay + (stand_in_is_generation (request) && answer->price > 0 ? self->delay : 0));
-  stand_in_send (link, order, answer, hold, self);
+  stand_in_send (link, order, answer, hold, &held);
   return wants_more (request, order);
 }
 
@@ -372,13 +388,14 @@ serve (StandIn     *self,
 {
   g_autoptr (StandInOrder) order = take_order_on_accept (self);
   gboolean more = TRUE;
+  Hold held = begin_hold (self);
 
   if (order != NULL)
     {
       if (strcmp (order->fault, "reset") == 0)
         stand_in_link_reset (link);
       else if (strcmp (order->fault, "stall") == 0)
-        hold (self);
+        hold (&held);
       return;
     }
   if (!start_tls (self, link))
