@@ -489,6 +489,9 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
   tell (&self, SFUMATO_STAGE_SENDING, 0);
   run (&self, cancellable);
   answer->body = g_byte_array_free_to_bytes (self.body);
+  /* libsoup hands out what a proxy answered to its CONNECT as if it were the server's. */
+  if (answer->headers != NULL && !answer->sent)
+    answer->problem = SFUMATO_HTTP_NO_PROXY;
   tear_down (&self);
   g_main_context_pop_thread_default (self.context);
   g_main_context_unref (self.context);

@@ -77,7 +77,8 @@ typedef enum
 /**
  * SfumatoHttpAnswer:
  * @sent: the request may have been read by the server, as a whole or in part
- * @headers: (nullable): there was the head of an answer; status and reason are valid then, whatever the problem
+ * @headers: (nullable): there was the head of an answer; status and reason are valid then, whatever the problem. It
+ *   is a proxy's where nothing was sent.
  * @body: as far as it came
  */
 typedef struct

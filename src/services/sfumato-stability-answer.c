@@ -214,6 +214,17 @@ is_readable (const SfumatoHttpAnswer *answer)
   return answer->problem != SFUMATO_HTTP_GARBAGE && answer->problem != SFUMATO_HTTP_TOO_LARGE;
 }
 
+/* There is no answer of the service's own: none at all, or one of a proxy that let nothing through. */
+static GError *
+no_answer (const SfumatoStabilityCall *call,
+           const SfumatoHttpAnswer    *answer,
+           const SfumatoHttpLimits    *limits)
+{
+  if (answer->headers != NULL && answer->status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
+    return sfumato_stability_refusal (call, answer, NULL);
+  return sfumato_stability_transport_error (call, answer, limits);
+}
+
 SfumatoResult *
 sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
                                 const SfumatoHttpAnswer     *answer,
@@ -225,9 +236,9 @@ sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
   g_autoptr (GError) problem = NULL;
   SfumatoResult *result = NULL;
 
-  if (answer->headers == NULL)
+  if (answer->headers == NULL || !answer->sent)
     {
-      g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
+      g_propagate_error (error, no_answer (call, answer, limits));
       return NULL;
     }
   if (!SOUP_STATUS_IS_SUCCESSFUL (answer->status))
@@ -261,9 +272,10 @@ sfumato_stability_read_balance (const SfumatoStabilityCall  *call,
   g_autoptr (JsonObject) json = NULL;
   JsonNode *credits;
 
-  if (answer->headers == NULL || (SOUP_STATUS_IS_SUCCESSFUL (answer->status) && answer->problem != SFUMATO_HTTP_DONE))
+  if (answer->headers == NULL || !answer->sent ||
+      (SOUP_STATUS_IS_SUCCESSFUL (answer->status) && answer->problem != SFUMATO_HTTP_DONE))
     {
-      g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
+      g_propagate_error (error, no_answer (call, answer, limits));
       return FALSE;
     }
   json = sfumato_json_parse (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));

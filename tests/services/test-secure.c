@@ -1,0 +1,374 @@
+/* Encrypted connections and proxies: refused for every good reason, by its name, and before the key has left.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "fixture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* ---- certificates, made by certtool in a folder of their own ---- */
+
+static char *folder;
+
+static char *
+in_folder (const char *name,
+           const char *suffix)
+{
+  return g_strdup_printf ("%s/%s%s", folder, name, suffix);
+}
+
+static void
+run_certtool (const char *arguments)
+{
+  g_autofree char *command = g_strconcat ("certtool ", arguments, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *messages = NULL;
+  int status;
+
+  g_spawn_command_line_sync (command, NULL, &messages, &status, &error);
+  g_assert_no_error (error);
+  if (!g_spawn_check_wait_status (status, NULL))
+    g_error ("%s: %s", command, messages);
+}
+
+static void
+make_key (const char *name)
+{
+  g_autofree char *key = in_folder (name, ".key");
+  g_autofree char *arguments = g_strdup_printf ("--generate-privkey --key-type=ecdsa --outfile %s", key);
+
+  run_certtool (arguments);
+}
+
+/* A certificate of that name, signed by an authority, or by itself where that is NULL. */
+static void
+make_certificate (const char *name,
+                  const char *authority,
+                  const char *template)
+{
+  g_autofree char *key = in_folder (name, ".key");
+  g_autofree char *certificate = in_folder (name, ".pem");
+  g_autofree char *words = in_folder (name, ".template");
+  g_autofree char *authority_key = authority != NULL ? in_folder (authority, ".key") : NULL;
+  g_autofree char *authority_certificate = authority != NULL ? in_folder (authority, ".pem") : NULL;
+  g_autofree char *arguments = NULL;
+
+  make_key (name);
+  g_assert_true (g_file_set_contents (words, template, -1, NULL));
+  if (authority != NULL)
+    arguments = g_strdup_printf ("--generate-certificate --load-privkey %s --load-ca-certificate %s "
+                                 "--load-ca-privkey %s --template %s --outfile %s",
+                                 key, authority_certificate, authority_key, words, certificate);
+  else
+    arguments = g_strdup_printf ("--generate-self-signed --load-privkey %s --template %s --outfile %s", key, words,
+                                 certificate);
+  run_certtool (arguments);
+}
+
+#define AUTHORITY "cn=\"authority\"\nca\ncert_signing_key\nexpiration_days=10\n"
+#define SERVER    "cn=\"server\"\ntls_www_server\nsigning_key\n"
+#define HERE      "ip_address=\"127.0.0.1\"\n"
+
+static void
+make_certificates (void)
+{
+  folder = g_dir_make_tmp ("sfumato-tls-XXXXXX", NULL);
+  g_assert_nonnull (folder);
+  make_certificate ("authority", NULL, AUTHORITY);
+  make_certificate ("stranger", NULL, AUTHORITY);
+  make_certificate ("good", "authority", SERVER HERE "expiration_days=5\n");
+  make_certificate ("expired", "authority", SERVER HERE "activation_date=\"2015-01-01 00:00:00\"\n"
+                                            "expiration_date=\"2016-01-01 00:00:00\"\n");
+  make_certificate ("early", "authority", SERVER HERE "activation_date=\"2080-01-01 00:00:00\"\n"
+                                          "expiration_date=\"2081-01-01 00:00:00\"\n");
+  make_certificate ("elsewhere", "authority", SERVER "dns_name=\"example.org\"\nexpiration_days=5\n");
+  make_certificate ("self-signed", NULL, SERVER HERE "expiration_days=5\n");
+  make_certificate ("unknown", "stranger", SERVER HERE "expiration_days=5\n");
+}
+
+static void
+remove_certificates (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+  g_free (folder);
+}
+
+/* A fixture whose server shows that certificate, and whose service trusts the authority. */
+static void
+set_up_with (Fixture    *fixture,
+             const char *name)
+{
+  g_autofree char *certificate_path = in_folder (name, ".pem");
+  g_autofree char *key_path = in_folder (name, ".key");
+  g_autofree char *authority_path = in_folder ("authority", ".pem");
+  g_autoptr (GTlsDatabase) trusted = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GError) error = NULL;
+
+  certificate = g_tls_certificate_new_from_files (certificate_path, key_path, &error);
+  g_assert_no_error (error);
+  trusted = g_tls_file_database_new (authority_path, &error);
+  g_assert_no_error (error);
+  fixture->server = stand_in_new (0, certificate, &error);
+  g_assert_no_error (error);
+  stand_in_script (fixture->server, "{'scale':16,'rate_limit':0}");
+  fixture->service = sfumato_stability_new (stand_in_get_url (fixture->server), &error);
+  g_assert_no_error (error);
+  fixture->limits = sfumato_http_limits;
+  fixture->limits.tls_database = trusted;
+  fixture_apply_limits (fixture);
+}
+
+static const struct
+{
+  const char *certificate;
+  const char *reasons[2];
+} certificates[] = {
+  { "expired", { "expired", "clock" } },
+  { "early", { "not valid yet", "clock" } },
+  { "elsewhere", { "another name", "127.0.0.1" } },
+  { "self-signed", { "Nobody this computer trusts", "127.0.0.1" } },
+  { "unknown", { "Nobody this computer trusts", "127.0.0.1" } },
+};
+
+/* NET-03, NET-21 */
+static void
+test_bad_certificates (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (certificates); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StandInRequest) request = NULL;
+
+      set_up_with (&fixture, certificates[i].certificate);
+      error = fixture_fail (&fixture, NULL);
+      g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
+      g_assert_nonnull (strstr (error->message, certificates[i].reasons[0]));
+      g_assert_nonnull (strstr (error->message, certificates[i].reasons[1]));
+      g_assert_nonnull (strstr (error->message, "The key was not sent"));
+      /* Not a byte of HTTP has arrived, and nobody tried again. */
+      request = stand_in_get_request (fixture.server, 0);
+      g_assert_null (request);
+      g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
+    }
+}
+
+static void
+test_good_certificate (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoResult) result = NULL;
+  g_autofree char *violations = NULL;
+
+  set_up_with (&fixture, "good");
+  result = fixture_generate (&fixture, NULL, NULL, &error);
+  g_assert_no_error (error);
+  violations = stand_in_dup_violations (fixture.server);
+  g_assert_cmpstr (violations, ==, "");
+}
+
+/* A connection that is cut without the farewell TLS wants: the picture decides whether it is whole. */
+static void
+test_cut (void)
+{
+  static const char * const orders[] = {
+    "{'framing':'close','fault':'close','where':'answer-body','at':100}",
+    "{'framing':'length','fault':'close','where':'answer-body','at':100}",
+    "{'framing':'chunked','fault':'reset','where':'answer-body','at':100}",
+    "{'fault':'reset'}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      set_up_with (&fixture, "good");
+      stand_in_answer (fixture.server, orders[i]);
+      error = fixture_fail (&fixture, NULL);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_MAYBE);
+      g_assert_cmpuint (stand_in_count_posts (fixture.server), ==, 1);
+    }
+}
+
+/* NET-04: no handshake, half a handshake, somebody who speaks no TLS at all. */
+static void
+test_no_handshake (void)
+{
+  static const char * const orders[] = {
+    "{'fault':'close','where':'accept'}", "{'fault':'reset','where':'accept'}", "{'fault':'stall','where':'accept'}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      set_up_with (&fixture, "good");
+      fixture.limits.connect_time = 500;
+      fixture_apply_limits (&fixture);
+      stand_in_answer (fixture.server, orders[i]);
+      error = fixture_fail (&fixture, NULL);
+      g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
+      g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
+    }
+}
+
+static void
+test_no_tls_there (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autofree char *url = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_set_up (&fixture);
+  fixture.limits.connect_time = 2000;
+  url = g_strdup_printf ("https://127.0.0.1:%u", stand_in_get_port (fixture.server));
+  g_clear_object (&fixture.service);
+  fixture.service = sfumato_stability_new (url, NULL);
+  fixture_apply_limits (&fixture);
+  error = fixture_fail (&fixture, NULL);
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
+  g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
+  g_assert_cmpuint (stand_in_count_posts (fixture.server), ==, 0);
+}
+
+/* ---- proxies ---- */
+
+#define FAR "https://service.invalid:8443"
+
+/* The stand-in takes the part of the proxy: CONNECT is no POST, and so a matter of "balance". */
+static const struct
+{
+  const char *name;
+  const char *order; /* NULL: nobody listens */
+} proxies[] = {
+  { "down", NULL },
+  { "407", "{'on':'balance','status':407,'headers':{'Proxy-Authenticate':'Basic realm=x'}}" },
+  { "403", "{'on':'balance','status':403,'body':'<html>no'}" },
+  { "502", "{'on':'balance','status':502,'body':'<html>no'}" },
+  { "garbage", "{'on':'balance','raw':'SSH-2.0\\r\\n'}" },
+  { "closed", "{'on':'balance','fault':'close'}" },
+  { "reset", "{'on':'balance','fault':'reset'}" },
+  { "silent", "{'on':'balance','fault':'stall'}" },
+  { "a redirect", "{'on':'balance','status':302,'headers':{'Location':'http://127.0.0.1:1/'}}" },
+};
+
+static gboolean
+uses_proxy (void)
+{
+  g_auto (GStrv) found = g_proxy_resolver_lookup (g_proxy_resolver_get_default (), FAR, NULL, NULL);
+
+  return found != NULL && found[0] != NULL && strcmp (found[0], g_getenv ("https_proxy")) == 0;
+}
+
+/* Each in a process of its own: which proxy to use is read once. */
+static void
+test_proxy (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  g_auto (Fixture) fixture = { 0 };
+  g_autofree char *proxy = NULL;
+  g_autofree char *message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      if (g_test_trap_has_passed () && !g_test_trap_reached_timeout ())
+        return;
+      g_test_fail ();
+      return;
+    }
+  fixture_set_up (&fixture);
+  proxy = g_strdup_printf ("http://127.0.0.1:%u", stand_in_get_port (fixture.server));
+  g_setenv ("https_proxy", proxy, TRUE);
+  g_unsetenv ("no_proxy");
+  if (!uses_proxy ())
+    return;
+  if (proxies[i].order == NULL)
+    g_clear_pointer (&fixture.server, stand_in_free);
+  else
+    stand_in_answer (fixture.server, proxies[i].order);
+  g_clear_object (&fixture.service);
+  fixture.service = sfumato_stability_new (FAR, NULL);
+  fixture.limits.connect_time = 1000;
+  fixture_apply_limits (&fixture);
+  error = fixture_fail (&fixture, NULL);
+  g_printerr ("%s\n", error->message);
+  g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
+  if (fixture.server != NULL)
+    {
+      g_autoptr (StandInRequest) request = stand_in_get_request (fixture.server, 0);
+
+      g_assert_cmpstr (request->method, ==, "CONNECT");
+      g_assert_null (stand_in_request_header (request, "authorization"));
+      g_assert_null (strstr (request->head, STAND_IN_KEY));
+    }
+}
+
+/* What is meant for this computer does not go to a proxy. */
+static void
+test_loopback_without_proxy (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_auto (Fixture) proxy = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoResult) result = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  fixture_set_up (&proxy);
+  fixture_set_up (&fixture);
+  g_setenv ("http_proxy", stand_in_get_url (proxy.server), TRUE);
+  g_setenv ("https_proxy", stand_in_get_url (proxy.server), TRUE);
+  g_unsetenv ("no_proxy");
+  result = fixture_generate (&fixture, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (stand_in_count_connections (proxy.server), ==, 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  int failed;
+
+  g_test_init (&argc, &argv, NULL);
+  make_certificates ();
+  g_test_add_func ("/secure/bad-certificates", test_bad_certificates);
+  g_test_add_func ("/secure/good-certificate", test_good_certificate);
+  g_test_add_func ("/secure/cut", test_cut);
+  g_test_add_func ("/secure/no-handshake", test_no_handshake);
+  g_test_add_func ("/secure/no-tls-there", test_no_tls_there);
+  for (guint i = 0; i < G_N_ELEMENTS (proxies); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/secure/proxy/%s", proxies[i].name);
+
+      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_proxy);
+    }
+  g_test_add_func ("/secure/loopback-without-proxy", test_loopback_without_proxy);
+  failed = g_test_run ();
+  remove_certificates ();
+  return failed;
+}
