@@ -30,6 +30,7 @@ void
 fixture_tear_down (Fixture *fixture)
 {
   g_clear_object (&fixture->service);
+  g_clear_object (&fixture->limits.tls_database);
   g_clear_pointer (&fixture->server, stand_in_free);
 }
 

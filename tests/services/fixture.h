@@ -26,7 +26,7 @@ typedef struct
 {
   StandIn           *server;
   SfumatoService    *service;
-  SfumatoHttpLimits  limits; /* as set; change and call fixture_apply_limits() */
+  SfumatoHttpLimits  limits; /* as set, its database owned; change and call fixture_apply_limits() */
 } Fixture;
 
 void            fixture_set_up       (Fixture                    *fixture);

@@ -84,6 +84,7 @@ make_certificates (void)
                                             "expiration_date=\"2016-01-01 00:00:00\"\n");
   make_certificate ("early", "authority", SERVER HERE "activation_date=\"2080-01-01 00:00:00\"\n"
                                           "expiration_date=\"2081-01-01 00:00:00\"\n");
+  make_certificate ("far", "authority", SERVER "dns_name=\"service.invalid\"\nexpiration_days=5\n");
   make_certificate ("elsewhere", "authority", SERVER "dns_name=\"example.org\"\nexpiration_days=5\n");
   make_certificate ("self-signed", NULL, SERVER HERE "expiration_days=5\n");
   make_certificate ("unknown", "stranger", SERVER HERE "expiration_days=5\n");
@@ -127,7 +128,7 @@ set_up_with (Fixture    *fixture,
   fixture->service = sfumato_stability_new (stand_in_get_url (fixture->server), &error);
   g_assert_no_error (error);
   fixture->limits = sfumato_http_limits;
-  fixture->limits.tls_database = trusted;
+  fixture->limits.tls_database = g_steal_pointer (&trusted);
   fixture_apply_limits (fixture);
 }
 
@@ -180,6 +181,7 @@ test_good_certificate (void)
   g_assert_no_error (error);
   violations = stand_in_dup_violations (fixture.server);
   g_assert_cmpstr (violations, ==, "");
+  g_assert_true (stand_in_wait_idle (fixture.server, 5));
 }
 
 /* A connection that is cut without the farewell TLS wants: the picture decides whether it is whole. */
@@ -211,7 +213,8 @@ static void
 test_no_handshake (void)
 {
   static const char * const orders[] = {
-    "{'fault':'close','where':'accept'}", "{'fault':'reset','where':'accept'}", "{'fault':'stall','where':'accept'}",
+    "{'fault':'close','where':'accept','at':1}", "{'fault':'reset','where':'accept','at':1}",
+    "{'fault':'stall','where':'accept'}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
@@ -278,7 +281,17 @@ uses_proxy (void)
   return found != NULL && found[0] != NULL && strcmp (found[0], g_getenv ("https_proxy")) == 0;
 }
 
-/* Each in a process of its own: which proxy to use is read once. */
+/* Runs this test in a process of its own: which proxy to use is read once. libproxy leaks what it looks up. */
+static void
+run_apart (void)
+{
+  g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "ASAN_OPTIONS", "detect_leaks=0", TRUE);
+
+  g_test_trap_subprocess_with_envp (NULL, (const char * const *) environment, 30 * G_USEC_PER_SEC,
+                                    G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+}
+
 static void
 test_proxy (gconstpointer data)
 {
@@ -290,10 +303,7 @@ test_proxy (gconstpointer data)
 
   if (!g_test_subprocess ())
     {
-      g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
-      if (g_test_trap_has_passed () && !g_test_trap_reached_timeout ())
-        return;
-      g_test_fail ();
+      run_apart ();
       return;
     }
   fixture_set_up (&fixture);
@@ -311,7 +321,6 @@ test_proxy (gconstpointer data)
   fixture.limits.connect_time = 1000;
   fixture_apply_limits (&fixture);
   error = fixture_fail (&fixture, NULL);
-  g_printerr ("%s\n", error->message);
   g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
   if (fixture.server != NULL)
     {
@@ -321,6 +330,86 @@ test_proxy (gconstpointer data)
       g_assert_null (stand_in_request_header (request, "authorization"));
       g_assert_null (strstr (request->head, STAND_IN_KEY));
     }
+}
+
+/* A proxy that does its work: every name leads to the one server. It serves a single connection. */
+typedef struct
+{
+  GSocketListener *listener;
+  guint16          target;
+} Tunnel;
+
+static gpointer
+pump_thread (gpointer streams)
+{
+  gpointer *pair = streams;
+
+  g_output_stream_splice (pair[1], pair[0], G_OUTPUT_STREAM_SPLICE_NONE, NULL, NULL);
+  g_socket_shutdown (pair[2], FALSE, TRUE, NULL);
+  return NULL;
+}
+
+static gpointer
+tunnel_thread (gpointer data)
+{
+  Tunnel *tunnel = data;
+  g_autoptr (GSocketConnection) near = g_socket_listener_accept (tunnel->listener, NULL, NULL, NULL);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) far = NULL;
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (near));
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (near));
+  g_autoptr (GString) head = g_string_new (NULL);
+  char c;
+  GThread *back;
+
+  while (strstr (head->str, "\r\n\r\n") == NULL && g_input_stream_read (in, &c, 1, NULL, NULL) == 1)
+    g_string_append_c (head, c);
+  g_assert_true (g_str_has_prefix (head->str, "CONNECT service.invalid:8443 HTTP/1.1\r\n"));
+  g_assert_null (strstr (head->str, STAND_IN_KEY));
+  g_output_stream_write_all (out, "HTTP/1.1 200 Fine\r\n\r\n", strlen ("HTTP/1.1 200 Fine\r\n\r\n"), NULL, NULL, NULL);
+
+  g_socket_client_set_proxy_resolver (client, NULL);
+  g_socket_client_set_enable_proxy (client, FALSE);
+  far = g_socket_client_connect_to_host (client, "127.0.0.1", tunnel->target, NULL, NULL);
+  gpointer forth[] = { in, g_io_stream_get_output_stream (G_IO_STREAM (far)), g_socket_connection_get_socket (far) };
+  gpointer home[] = { g_io_stream_get_input_stream (G_IO_STREAM (far)), out, g_socket_connection_get_socket (near) };
+  back = g_thread_new ("back", pump_thread, home);
+  pump_thread (forth);
+  g_thread_join (back);
+  return NULL;
+}
+
+static void
+test_through_proxy (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GSocketListener) listener = NULL;
+  Tunnel tunnel;
+  g_autofree char *proxy = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoResult) result = NULL;
+  GThread *thread;
+
+  if (!g_test_subprocess ())
+    {
+      run_apart ();
+      return;
+    }
+  set_up_with (&fixture, "far");
+  listener = g_socket_listener_new ();
+  proxy = g_strdup_printf ("http://127.0.0.1:%u", g_socket_listener_add_any_inet_port (listener, NULL, NULL));
+  g_setenv ("https_proxy", proxy, TRUE);
+  g_unsetenv ("no_proxy");
+  if (!uses_proxy ())
+    return;
+  tunnel = (Tunnel) { listener, stand_in_get_port (fixture.server) };
+  thread = g_thread_new ("tunnel", tunnel_thread, &tunnel);
+  g_clear_object (&fixture.service);
+  fixture.service = sfumato_stability_new (FAR, NULL);
+  fixture_apply_limits (&fixture);
+  result = fixture_generate (&fixture, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_thread_join (thread);
 }
 
 /* What is meant for this computer does not go to a proxy. */
@@ -334,8 +423,7 @@ test_loopback_without_proxy (void)
 
   if (!g_test_subprocess ())
     {
-      g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
-      g_test_trap_assert_passed ();
+      run_apart ();
       return;
     }
   fixture_set_up (&proxy);
@@ -367,6 +455,7 @@ main (int    argc,
 
       g_test_add_data_func (path, GUINT_TO_POINTER (i), test_proxy);
     }
+  g_test_add_func ("/secure/through-proxy", test_through_proxy);
   g_test_add_func ("/secure/loopback-without-proxy", test_loopback_without_proxy);
   failed = g_test_run ();
   remove_certificates ();

@@ -187,6 +187,14 @@ stand_in_link_read_body (StandInLink    *link,
   return wanted;
 }
 
+void
+stand_in_link_read_ahead (StandInLink *link,
+                          gsize        size)
+{
+  while (link->ahead->len < size && read_more (link))
+    ;
+}
+
 gboolean
 stand_in_link_write (StandInLink *link,
                      const void  *data,

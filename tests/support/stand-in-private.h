@@ -67,6 +67,8 @@ StandInRequest *stand_in_link_read_head   (StandInLink    *link);
 gsize           stand_in_link_read_body   (StandInLink    *link,
                                            StandInRequest *request,
                                            gsize           at_most);
+void            stand_in_link_read_ahead  (StandInLink    *link,
+                                           gsize           size);
 gboolean        stand_in_link_write       (StandInLink    *link,
                                            const void     *data,
                                            gsize           size);

@@ -39,6 +39,7 @@ struct _StandIn
   gint64           bill;        /* hundredths */
   guint            connections;
   guint            open;
+  GPtrArray       *ended;       /* GThread: of connections that are closed, to be joined */
   guint            releases;
   gboolean         stopped;
 };
@@ -392,6 +393,7 @@ serve (StandIn     *self,
 
   if (order != NULL)
     {
+      stand_in_link_read_ahead (link, order->at);
       if (strcmp (order->fault, "reset") == 0)
         stand_in_link_reset (link);
       else if (strcmp (order->fault, "stall") == 0)
@@ -427,9 +429,23 @@ connection_thread (gpointer data)
   g_free (job);
   g_mutex_lock (&self->mutex);
   self->open--;
+  g_ptr_array_add (self->ended, g_thread_self ());
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
   return NULL;
+}
+
+static void
+join_ended (StandIn *self)
+{
+  g_autoptr (GPtrArray) ended = NULL;
+
+  g_mutex_lock (&self->mutex);
+  ended = g_steal_pointer (&self->ended);
+  self->ended = g_ptr_array_new ();
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < ended->len; i++)
+    g_thread_join (ended->pdata[i]);
 }
 
 static gpointer
@@ -448,7 +464,8 @@ accept_thread (gpointer data)
       self->connections++;
       self->open++;
       g_mutex_unlock (&self->mutex);
-      g_thread_unref (g_thread_new ("stand-in", connection_thread, job));
+      g_thread_new ("stand-in", connection_thread, job);
+      join_ended (self);
     }
   return NULL;
 }
@@ -480,6 +497,7 @@ stand_in_new (guint16          port,
   self->scale = 1;
   self->rate_limit = 150;
   self->times = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->ended = g_ptr_array_new ();
   self->orders = g_ptr_array_new_with_free_func ((GDestroyNotify) stand_in_order_unref);
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) stand_in_request_unref);
   self->thread = g_thread_new ("stand-in", accept_thread, self);
@@ -499,6 +517,8 @@ stand_in_free (StandIn *self)
   while (self->open > 0)
     g_cond_wait (&self->changed, &self->mutex);
   g_mutex_unlock (&self->mutex);
+  join_ended (self);
+  g_ptr_array_unref (self->ended);
   g_object_unref (self->listener);
   g_clear_object (&self->certificate);
   g_object_unref (self->cancellable);
