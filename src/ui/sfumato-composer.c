@@ -29,6 +29,7 @@ struct _SfumatoComposer
   GtkLabel           *reference_note;
   GtkLabel           *counter_label;
   GtkOrientable      *footer;
+  GtkOrientable      *go_box;
   GtkWidget          *model_button;
   GtkLabel           *model_label;
   GtkToggleButton    *exclude_button;
@@ -295,7 +296,10 @@ update (SfumatoComposer *self)
 static void
 update_layout (SfumatoComposer *self)
 {
-  gtk_orientable_set_orientation (self->footer, self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
+  GtkOrientation orientation = self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL;
+
+  gtk_orientable_set_orientation (self->footer, orientation);
+  gtk_orientable_set_orientation (self->go_box, orientation);
   gtk_label_set_xalign (self->hint_label, self->narrow ? 0 : 1);
   gtk_widget_set_visible (self->model_button, !self->settings_shown);
   adw_button_content_set_label (self->exclude_content, self->narrow ? "" : _("_Exclude…"));
@@ -413,6 +417,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_note);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, counter_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, footer);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, go_box);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_button);

@@ -180,17 +180,6 @@ select_choice (SfumatoSettingsPane *self,
 }
 
 static void
-update_where (SfumatoSettingsPane *self)
-{
-  g_autofree char *price = sfumato_price_format (self->shown->price);
-  g_autofree char *each = g_strdup_printf (C_("price of one", "%s a picture"), price);
-
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->model_row), self->shown->price > 0 ? each : price);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->service_row),
-                               self->shown->leaves_computer ? _("Prompts leave this computer") : "");
-}
-
-static void
 update_shape (SfumatoSettingsPane *self)
 {
   gboolean follows = sfumato_form_uses_input (self->form) && self->shown->input_keeps_shape;
@@ -249,7 +238,6 @@ update (SfumatoSettingsPane *self)
   select_choice (self, self->shape_row);
   select_choice (self, self->style_row);
   select_choice (self, self->format_row);
-  update_where (self);
   update_shape (self);
   update_reference (self);
   update_seed (self);
