@@ -23,6 +23,7 @@ struct _SfumatoStudio
   char           *data_folder;    /* owned */
   char           *cache_folder;   /* owned */
   double          balance;        /* NaN: not known */
+  gboolean        following;
   gboolean        asking_balance;
   gboolean        job_was_over;   /* since the balance was last asked for */
 };

@@ -105,10 +105,12 @@ job_over_cb (SfumatoStudio *self,
 }
 
 void
-sfumato_studio_follow_balance (SfumatoStudio *self)
+sfumato_studio_follow (SfumatoStudio *self)
 {
   g_return_if_fail (SFUMATO_IS_STUDIO (self));
 
+  self->following = TRUE;
+  sfumato_gallery_watch (self->gallery);
   g_signal_connect_object (self->queue, "job-over", G_CALLBACK (job_over_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "notify::active", G_CALLBACK (queue_active_changed_cb), self,
                            G_CONNECT_SWAPPED);
@@ -365,6 +367,8 @@ folder_changed_cb (gpointer user_data)
   g_settings_set_string (change->studio->settings, "pictures-folder", change->folder);
   g_set_object (&change->studio->gallery, change->gallery);
   sfumato_queue_set_gallery (change->studio->queue, change->gallery);
+  if (change->studio->following)
+    sfumato_gallery_watch (change->gallery);
   g_object_notify_by_pspec (G_OBJECT (change->studio), properties[PROP_GALLERY]);
   return G_SOURCE_REMOVE;
 }

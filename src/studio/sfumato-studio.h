@@ -30,8 +30,9 @@ SfumatoStudio  *sfumato_studio_new            (const char           *base_url,
 /* Takes over the jobs that ended processes left in the queue, as waiting (held back), unsaved or unknown. For the
  * window, and for whoever wants to list them; a single generation has no business with them. */
 void            sfumato_studio_inherit_queue  (SfumatoStudio        *self);
-/* Asks for the balance again, in the background, whenever the queue has run empty. For the window. */
-void            sfumato_studio_follow_balance (SfumatoStudio        *self);
+/* For the window: notices files that come and go in the gallery's folder, and asks for the balance again, in the
+ * background, whenever the queue has run empty. */
+void            sfumato_studio_follow         (SfumatoStudio        *self);
 /* Stops running jobs, iterating the main context until they have: call last, before the process ends. Those already sent become UNKNOWN in the journal. */
 void            sfumato_studio_close          (SfumatoStudio        *self);
 

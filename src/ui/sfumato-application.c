@@ -105,7 +105,7 @@ studio_opened_cb (GObject      *source,
   else
     {
       sfumato_studio_inherit_queue (self->studio);
-      sfumato_studio_follow_balance (self->studio);
+      sfumato_studio_follow (self->studio);
       present_window (self);
     }
   g_application_release (G_APPLICATION (self));
