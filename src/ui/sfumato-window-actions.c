@@ -246,6 +246,14 @@ continue_queue (GtkWidget  *widget,
 }
 
 static void
+undo_deletion (GtkWidget  *widget,
+               const char *name,
+               GVariant   *parameter)
+{
+  sfumato_deletions_undo (SFUMATO_WINDOW (widget)->deletions);
+}
+
+static void
 set_up (GtkWidget  *widget,
         const char *name,
         GVariant   *parameter)
@@ -334,6 +342,7 @@ static const struct
   { "win.show-job", show_job, "s" },
   { "win.restore-job", restore_job },
   { "win.continue-queue", continue_queue },
+  { "win.undo-deletion", undo_deletion },
   { "win.set-up", set_up },
   { "win.preferences", preferences },
   { "win.add-key", add_key },
@@ -348,6 +357,8 @@ _sfumato_window_actions_install (GtkWidgetClass *widget_class)
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (widget_class, actions[i].name, actions[i].parameter, actions[i].activate);
   gtk_widget_class_install_property_action (widget_class, "win.settings-pane", "settings-shown");
+  /* No accelerator of the application's, which would come before a text that has something to undo itself. */
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "win.undo-deletion", NULL);
 }
 
 /* While a page lies over the main one, what belongs to the main one is not within reach. */

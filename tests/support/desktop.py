@@ -23,7 +23,8 @@ class Desktop(Session):
     def __init__(self, keyring="unlocked", size="1280x900"):
         super().__init__(keyring)
         try:
-            self.env |= {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0"}
+            self.env |= {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GDK_DISABLE": "gl,vulkan",
+                         "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0"}
             self._start_screen(size)
             self.helper("openbox", "--sm-disable")
             wait_for(self._is_managed, "a window manager")
@@ -184,6 +185,15 @@ class Program:
         self.desktop.keys("ctrl+a")
         self.desktop.type(text)
         wait_for(lambda: self.find(role, name).text == text, f"{text!r} in {name!r}", WAIT)
+
+    def tab_to(self, role, name=None):
+        """Presses Tab until that has the focus. Fails where the focus comes round without having been there."""
+        for _ in range(120):
+            node = self.find(role, name)
+            if node.has("focused"):
+                return node
+            self.desktop.keys("Tab")
+        raise AssertionError(f"Tab does not lead to {role} {name!r}")
 
     def window_id(self):
         found = self.desktop.tool("xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)).split()

@@ -161,8 +161,9 @@ class Session:
         os.mkdir(services)
         data_dirs = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
         for name in ACTIVATABLE:
-            for found in [p for d in data_dirs.split(":") for p in glob.glob(f"{d}/dbus-1/services/{name}.service")][:1]:
-                os.symlink(found, os.path.join(services, name + ".service"))
+            found = [p for d in data_dirs.split(":") for p in glob.glob(f"{d}/dbus-1/services/{name}.service")]
+            if found:
+                os.symlink(found[0], os.path.join(services, name + ".service"))
         config = os.path.join(self.folder, "bus.conf")
         with open(config, "w", encoding="utf-8") as f:
             f.write(BUS_CONFIG.format(folder=self.folder))

@@ -3,8 +3,8 @@
 # and the server must have seen nothing a good client does not send. Of a test that fails, a picture of the screen,
 # the accessibility tree and the server's log are kept.
 #
-# Arguments of such a test: APP_ID, the programs sfumato, sfumato-cli and stand-in, a folder for the evidence, and
-# parts of names of the tests to run.
+# Arguments of such a test: APP_ID, the programs sfumato and stand-in, a folder for the evidence, and parts of names
+# of the tests to run.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 import configparser
@@ -21,7 +21,7 @@ from desktop import Desktop, Program
 from server import KEY, Server
 from session import make_home
 
-APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
+APP_ID, SFUMATO, STAND_IN, EVIDENCE = sys.argv[1:5]
 
 
 class Stage:
@@ -49,9 +49,17 @@ class Stage:
 
     def start_ready(self, **settings):
         """As on every day after the first: a service is chosen, its key is in the keyring."""
-        self.change_settings({"service": "stability"} | settings)
-        self.cli("key", "set", "stability", input=KEY)
+        self.change_settings({"service": "stability", "welcomed": True} | settings)
+        self.store_key(KEY)
         return self.start()
+
+    def store_key(self, key):
+        subprocess.run(["secret-tool", "store", "--label=Sfumato", "xdg:schema", APP_ID, "application", APP_ID,
+                        "service", "stability"], env=self.env, input=key, text=True, check=True, timeout=20)
+
+    def stored_key(self):
+        return subprocess.run(["secret-tool", "lookup", "application", APP_ID, "service", "stability"], env=self.env,
+                              text=True, capture_output=True, timeout=20).stdout
 
     def finish(self):
         if self.app and self.app.process.poll() is None:
@@ -59,12 +67,6 @@ class Stage:
         if self.server.process.poll() is None:
             violations = self.server.log()["violations"]
             assert not violations, f"no good client sends this: {violations}"
-
-    def cli(self, *arguments, input=None):
-        run = subprocess.run([SFUMATO_CLI, *arguments], env=self.env, input=input, text=True, capture_output=True,
-                             timeout=120)
-        assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
-        return run.stdout
 
     def change_settings(self, values, schema=APP_ID):
         """Before the program starts: texts, booleans, numbers."""
@@ -123,4 +125,5 @@ def run(tests, keyring="unlocked", size="1280x900"):
     """tests: a module's globals()."""
     functions = {name: f for name, f in tests.items() if name.startswith("test_")}
     with Desktop(keyring, size) as desktop:
-        tap.run({name: functools.partial(play, desktop, keyring, name, f) for name, f in functions.items()}, sys.argv[6:])
+        tap.run({name: functools.partial(play, desktop, keyring, name, f) for name, f in functions.items()},
+                sys.argv[5:])
