@@ -15,6 +15,9 @@
 #include "ui/sfumato-job-view.h"
 #include "ui/sfumato-picture-actions.h"
 
+/* Pixels: below this the tiles scroll. */
+#define TILE_HEIGHT_MIN 140
+
 struct _SfumatoResultView
 {
   AdwBin              parent_instance;
@@ -22,6 +25,7 @@ struct _SfumatoResultView
   GtkStack           *stack;
   GtkStack           *jobs_stack;
   SfumatoJobView     *single;
+  GtkWidget          *flow_scroller;
   GtkFlowBox         *flow;
   SfumatoJobView     *problem;
   GtkWidget          *tools;
@@ -36,6 +40,7 @@ struct _SfumatoResultView
   SfumatoPicture     *picture;   /* owned, nullable: the same */
   SfumatoGallery     *gallery;   /* owned: whose changes are followed */
   gboolean            refused;   /* the last press of Generate made no jobs */
+  guint               rearrange; /* source, or 0 */
 };
 
 static void holder_init (SfumatoPictureHolderInterface *iface);
@@ -111,18 +116,24 @@ update_meant (SfumatoResultView *self)
   g_object_set (self->problem, "job", problem ? job : NULL, NULL);
 }
 
+/* The first picture; where there will be none, the first problem. */
 static void
-select_first_picture (SfumatoResultView *self)
+select_first (SfumatoResultView *self)
 {
+  gboolean all_problems = TRUE;
+
   for (guint i = 0; i < count_shown (self); i++)
     {
       g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (self->shown), i);
 
+      all_problems = all_problems && is_problem (job);
       if (sfumato_job_get_picture (job) == NULL)
         continue;
       gtk_flow_box_select_child (self->flow, gtk_flow_box_get_child_at_index (self->flow, i));
       return;
     }
+  if (all_problems)
+    gtk_flow_box_select_child (self->flow, gtk_flow_box_get_child_at_index (self->flow, 0));
 }
 
 static void
@@ -141,6 +152,64 @@ list_pictures (SfumatoResultView *self)
                        pictures->len);
 }
 
+/* ---- how many tiles are side by side ---- */
+
+/* The ratio of the shown pictures, width to height; those of one batch share it. */
+static double
+get_ratio (SfumatoResultView *self)
+{
+  g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (self->shown), 0);
+  const SfumatoRequestFields *fields = sfumato_request_get_fields (sfumato_job_get_request (job));
+  const SfumatoAspect *aspect = sfumato_aspect_find (fields->aspect_ratio);
+
+  if (fields->input != NULL && fields->input->height > 0)
+    return (double) fields->input->width / fields->input->height;
+  return aspect != NULL ? (double) aspect->width / aspect->height : 1;
+}
+
+/* As many as make the tiles largest; the more the less there is to scroll. */
+static guint
+choose_columns (SfumatoResultView *self)
+{
+  const int width = gtk_widget_get_width (self->flow_scroller);
+  const int height = gtk_widget_get_height (self->flow_scroller);
+  guint n = count_shown (self);
+  double ratio = get_ratio (self);
+  double largest = 0;
+  guint best = 1;
+
+  for (guint columns = 1; columns <= n; columns++)
+    {
+      guint rows = (n + columns - 1) / columns;
+      double side = MIN ((double) width / columns, MAX ((double) height / rows, TILE_HEIGHT_MIN) * ratio);
+
+      if (side < largest)
+        continue;
+      largest = side;
+      best = columns;
+    }
+  return best;
+}
+
+static gboolean
+rearrange_cb (gpointer user_data)
+{
+  SfumatoResultView *self = user_data;
+  guint columns = count_shown (self) > 1 ? choose_columns (self) : 1;
+
+  self->rearrange = 0;
+  gtk_flow_box_set_max_children_per_line (self->flow, columns);
+  return G_SOURCE_REMOVE;
+}
+
+/* Later: not while sizes are being given out. */
+static void
+room_changed_cb (SfumatoResultView *self)
+{
+  if (count_shown (self) > 1 && self->rearrange == 0)
+    self->rearrange = g_idle_add (rearrange_cb, self);
+}
+
 /* ---- what is shown ---- */
 
 static void
@@ -154,11 +223,14 @@ update (SfumatoResultView *self)
   gtk_stack_set_visible_child_name (self->jobs_stack, n > 1 ? "several" : "single");
   g_object_set (self->single, "job", n == 1 ? first : NULL, NULL);
   if (n > 1 && selected == NULL)
-    select_first_picture (self);
+    select_first (self);
   g_list_free (selected);
   list_pictures (self);
   update_meant (self);
+  room_changed_cb (self); /* another number of tiles may ask for other columns */
 }
+
+/* ---- following ---- */
 
 static gboolean
 is_still_there (gpointer item,
@@ -188,7 +260,7 @@ create_tile_cb (gpointer item,
   SfumatoResultView *self = user_data;
 
   return g_object_new (SFUMATO_TYPE_JOB_VIEW, "job", item, "gallery", self->gallery, "queue",
-                       sfumato_studio_get_queue (self->studio), "compact", TRUE, "height-request", 140, NULL);
+                       sfumato_studio_get_queue (self->studio), "compact", TRUE, "height-request", TILE_HEIGHT_MIN, NULL);
 }
 
 static void
@@ -310,6 +382,7 @@ sfumato_result_view_dispose (GObject *object)
 {
   SfumatoResultView *self = SFUMATO_RESULT_VIEW (object);
 
+  g_clear_handle_id (&self->rearrange, g_source_remove);
   adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_RESULT_VIEW);
   g_clear_object (&self->shown);
@@ -331,10 +404,12 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, jobs_stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, single);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, flow);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, flow_scroller);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, problem);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tools);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, more_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, refusal);
+  gtk_widget_class_bind_template_callback (widget_class, room_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, selection_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, tile_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, favorite_icon);
