@@ -127,13 +127,15 @@ static void
 ask_to_close (SfumatoWindow *self,
               guint          running)
 {
-  AdwDialog *dialog = adw_alert_dialog_new (NULL, NULL);
-  AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
+  /* Short: libadwaita 1.7 warns of a heading that does not fit on one line of a narrow alert. */
+  AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Close Sfumato?"), NULL));
 
-  adw_alert_dialog_format_heading (alert, ngettext ("Close While %u Picture Is Being Made?",
-                                                    "Close While %u Pictures Are Being Made?", running), running);
-  adw_alert_dialog_set_body (alert, _("What has been sent may be charged although the picture does not arrive. "
-                                      "What is waiting is kept for the next time."));
+  adw_alert_dialog_format_body (alert,
+                                ngettext ("%u picture is being made. What has been sent may be charged although the "
+                                          "picture does not arrive. What is waiting is kept for the next time.",
+                                          "%u pictures are being made. What has been sent may be charged although the "
+                                          "pictures do not arrive. What is waiting is kept for the next time.", running),
+                                running);
   adw_alert_dialog_add_responses (alert, "cancel", _("_Keep Open"), "finish", _("_Finish in the Background"),
                                   "close", _("_Close Now"), NULL);
   adw_alert_dialog_set_response_appearance (alert, "close", ADW_RESPONSE_DESTRUCTIVE);

@@ -36,5 +36,10 @@ def cell(prompt):
     return re.compile("^Generated picture: " + re.escape(prompt))
 
 
+def see_picture(app, prompt):
+    """The job is over and its picture in the result area."""
+    return app.find("image", cell(prompt))
+
+
 def wait_for_pictures(s, number):
     wait_for(lambda: len(s.pictures()) == number, f"{number} pictures in the folder (there are {len(s.pictures())})", 60)

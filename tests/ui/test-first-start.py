@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import stage
-from acts import GENERATE, WELCOME, cell, choose_service, enter_key, generate, go_to_gallery, wait_for_pictures
+from acts import GENERATE, WELCOME, cell, choose_service, enter_key, generate, go_to_gallery, see_picture, wait_for_pictures
 from server import KEY
 
 
@@ -28,8 +28,8 @@ def test_from_the_first_start_to_the_first_picture(s):
     app.click("button", "Start")
     assert "6.5 credits" in app.find("button", GENERATE).description
     generate(app, "a red fox in snow")
-    app.find("image", re.compile("red fox in snow"))
-    wait_for_pictures(s, 1)
+    see_picture(app, "a red fox in snow")
+    assert len(s.pictures()) == 1
     assert "a red fox in snow" in os.path.basename(s.pictures()[0])
     assert s.server.log()["accepted"] == 1
     assert s.setting("service") == "'stability'"
@@ -81,7 +81,7 @@ def test_a_key_that_went_bad_can_be_changed(s):
     app.gone("text", "Key")
     assert app.find("text", "Prompt").text == "a red fox in snow"
     app.click("button", re.compile("Try Again"))
-    wait_for_pictures(s, 1)
+    see_picture(app, "a red fox in snow")
 
 
 def test_keyboard_alone_is_enough(s):
@@ -103,7 +103,7 @@ def test_keyboard_alone_is_enough(s):
     app.tab_to("text", "Seed")
     app.desktop.type("42")
     press("ctrl+Return")
-    wait_for_pictures(s, 1)
+    see_picture(app, "a red fox in snow")
     assert "42" in os.path.basename(s.pictures()[0])
     go_to_gallery(app)
     app.tab_to("table cell", cell("a red fox in snow"))

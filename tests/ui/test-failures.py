@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# What a service, a network or an account can do to a picture: the person is told in place what happened, whether it
+# cost money and what to do; the words stay where they were, and nothing is sent twice.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+import stage
+from acts import GENERATE, cell, generate, go_to_gallery, see_picture
+
+PROMPT = "a red fox in snow"
+
+
+def fails_with(s, title, charge, prompt=PROMPT):
+    """Generates and sees the failure; the prompt is untouched and the form usable."""
+    app = s.start_ready()
+    generate(app, prompt)
+    app.see(title)
+    app.see(charge)
+    assert app.find("text", "Prompt").text == prompt
+    app.find("button", GENERATE, "sensitive")
+    return app
+
+
+def test_no_credits(s):
+    s.server.script(credits=3)
+    app = fails_with(s, "Not Enough Credits", "Not charged")
+    app.find("button", "Buy Credits")
+    assert s.server.log()["bill"] == 0
+
+
+def test_moderation(s):
+    app = fails_with(s, "Declined by Moderation", "Not charged", PROMPT + " #moderated")
+    app.click("button", "Edit Prompt")
+    app.find("text", "Prompt", "focused")
+    app.desktop.keys("ctrl+End", *["BackSpace"] * len(" #moderated"))
+    app.desktop.keys("ctrl+Return")
+    see_picture(app, PROMPT)
+    assert s.server.log()["accepted"] == 1
+
+
+def test_a_filtered_picture_is_kept_hidden_and_said_to_cost(s):
+    app = s.start_ready()
+    generate(app, PROMPT + " #filtered")
+    app.see("Picture Filtered")
+    assert len(s.pictures()) == 1
+    go_to_gallery(app)
+    assert app.find("table cell", cell(PROMPT)).description == "Hidden, because the service filtered it"
+
+
+def test_the_server_is_gone_and_comes_back(s):
+    app = s.start_ready()
+    s.server.stop()
+    generate(app, PROMPT)
+    app.see("Not charged")
+    assert app.find("text", "Prompt").text == PROMPT
+    s.server.start()
+    app.click("button", re.compile("Try Again"))
+    see_picture(app, PROMPT)
+    assert s.server.log()["posts"] == 1
+
+
+def test_a_cable_that_breaks_while_the_picture_is_made_may_have_cost(s):
+    s.server.script(dict(fault="close", where="request"))
+    app = s.start_ready()
+    generate(app, PROMPT)
+    app.see(re.compile("Maybe charged: 6.5"))
+    log = s.server.log()
+    assert log["posts"] == 1, "it was sent again without being asked"
+
+
+def test_a_broken_picture_is_told_from_a_whole_one(s):
+    s.server.script(dict(fault="close", where="answer-body", at=2000))
+    app = s.start_ready()
+    generate(app, PROMPT)
+    app.see(re.compile("Maybe charged: 6.5|Charged: 6.5"))
+    assert s.pictures() == []
+    assert s.server.log()["posts"] == 1
+
+
+def test_a_web_page_in_between(s):
+    s.server.script(dict(headers={"Content-Type": "text/html", "x-request-id": None, "seed": None,
+                                  "finish-reason": None}, body="<html>Sign in to the café’s network</html>",
+                         status=200, billed=False))
+    app = s.start_ready()
+    generate(app, PROMPT)
+    app.see("Another Page Answered")
+    assert s.pictures() == []
+
+
+def test_details_can_be_copied_and_hold_no_key(s):
+    app = fails_with(s, re.compile("Service Failed"), re.compile("charged", re.I), PROMPT + " #500")
+    app.click("button", "Details")
+    details = app.see("500")
+    assert "sk-" not in details.text + details.name
+    app.click("button", "Copy the Details")
+    app.see("Details copied")
+
+
+def test_asked_to_wait_it_waits_and_goes_on(s):
+    s.server.script(dict(status=429, headers={"Retry-After": "3"},
+                         body={"id": "1", "name": "rate_limit_exceeded", "errors": ["slow down"]}))
+    app = s.start_ready()
+    generate(app, PROMPT)
+    app.see(re.compile("Too many requests"))
+    see_picture(app, PROMPT)
+    assert s.server.log()["accepted"] == 1
+
+
+stage.run(globals())
