@@ -10,7 +10,7 @@
  */
 #include "config.h"
 
-#include "services/sfumato-http.h"
+#include "services/sfumato-http-private.h"
 
 #include <string.h>
 
@@ -347,74 +347,15 @@ sent_cb (GObject      *source,
   read_more (self);
 }
 
-/* ---- setting up ---- */
-
-gboolean
-sfumato_http_is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  if (address != NULL)
-    return g_inet_address_get_is_loopback (address);
-  return g_ascii_strcasecmp (host, "localhost") == 0;
-}
-
-static SoupSession *
-make_session (Exchange *self)
-{
-  SoupSession *session = soup_session_new_with_options ("timeout", 0, "idle-timeout", 0, NULL);
-
-  soup_session_set_user_agent (session, "Sfumato/" VERSION);
-  if (self->limits->tls_database != NULL)
-    soup_session_set_tls_database (session, self->limits->tls_database);
-  /* What is meant for this computer stays on it, whatever the proxy settings forget to say; plain http is allowed
-   * to it for that reason. */
-  if (sfumato_http_is_loopback (g_uri_get_host (self->request->uri)))
-    soup_session_set_proxy_resolver (session, NULL);
-  return session;
-}
-
-/* HTTP/1.1, because a call has a connection of its own anyway, and nothing that it says can then be repeated by the
- * protocol itself, as HTTP/2 does with streams that were refused. */
-static SoupMessage *
-make_message (Exchange *self)
-{
-  const SfumatoHttpRequest *request = self->request;
-  SoupMessage *message = soup_message_new_from_uri (request->method, request->uri);
-  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
-
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_NEW_CONNECTION);
-  soup_message_set_force_http1 (message, TRUE);
-  soup_message_headers_replace (headers, "Accept", request->accept);
-  soup_message_headers_replace (headers, "stability-client-id", APP_ID);
-  soup_message_headers_replace (headers, "stability-client-version", VERSION);
-  if (request->body != NULL)
-    soup_message_set_request_body_from_bytes (message, request->content_type, request->body);
-  g_signal_connect (message, "network-event", G_CALLBACK (network_event_cb), self);
-  g_signal_connect (message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
-  g_signal_connect (message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
-  g_signal_connect (message, "wrote-body", G_CALLBACK (wrote_body_cb), self);
-  return message;
-}
+/* ---- running ---- */
 
 static void
-set_key (Exchange *self)
+watch (Exchange *self)
 {
-  g_autofree char *value = g_strconcat ("Bearer ", self->request->key, NULL);
-
-  soup_message_headers_replace (soup_message_get_request_headers (self->message), "Authorization", value);
-  explicit_bzero (value, strlen (value));
-}
-
-/* libsoup frees its copy of the header without wiping it. */
-static void
-wipe_key (Exchange *self)
-{
-  SoupMessageHeaders *headers = soup_message_get_request_headers (self->message);
-  const char *value = soup_message_headers_get_one (headers, "Authorization");
-
-  if (value != NULL)
-    explicit_bzero ((char *) value, strlen (value));
+  g_signal_connect (self->message, "network-event", G_CALLBACK (network_event_cb), self);
+  g_signal_connect (self->message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
+  g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
+  g_signal_connect (self->message, "wrote-body", G_CALLBACK (wrote_body_cb), self);
 }
 
 static void
@@ -447,16 +388,18 @@ run (Exchange     *self,
 static void
 tear_down (Exchange *self)
 {
-  wipe_key (self);
+  sfumato_http_wipe_key (self->message);
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_cancellable_cancel (self->inside);
   g_clear_object (&self->stream);
   soup_session_abort (self->session);
   g_clear_object (&self->message);
+  sfumato_http_wipe_freed_heads ();
   g_clear_object (&self->session);
   while (g_main_context_iteration (self->context, FALSE))
     ;
   g_clear_object (&self->inside);
+  sfumato_http_wipe_freed_heads ();
 }
 
 /* These live as long as the process and watch the system by way of the main context they are made in. That must be
@@ -482,10 +425,9 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
   g_main_context_push_thread_default (self.context);
   self.inside = g_cancellable_new ();
   self.body = g_byte_array_new ();
-  self.session = make_session (&self);
-  self.message = make_message (&self);
-  if (request->key != NULL)
-    set_key (&self);
+  self.session = sfumato_http_make_session (request, limits);
+  self.message = sfumato_http_make_message (request);
+  watch (&self);
   tell (&self, SFUMATO_STAGE_SENDING, 0);
   run (&self, cancellable);
   answer->body = g_byte_array_free_to_bytes (self.body);

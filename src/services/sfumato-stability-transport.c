@@ -62,8 +62,8 @@ dup_what (const SfumatoStabilityCall *call,
   switch (answer->problem)
     {
     case SFUMATO_HTTP_CANCELLED:
-      return g_strdup (answer->sent ? _("Stopped. The service has no way to cancel a picture it has begun.")
-                                    : _("Stopped."));
+      return g_strdup (answer->sent && call->request != NULL
+                         ? _("Stopped. The service has no way to cancel a picture it has begun.") : _("Stopped."));
     case SFUMATO_HTTP_NO_HOST:
       return g_strdup_printf (_("The host “%s” could not be found."), call->host);
     case SFUMATO_HTTP_NO_CONNECTION:

@@ -165,6 +165,30 @@ test_trailing_bytes (void)
   g_assert_true (g_bytes_equal (sfumato_result_get_fields (result)->bytes, bytes));
 }
 
+/* RES-41: a brotli stream that holds its bytes as they are (RFC 7932, section 9.2: an uncompressed meta-block). */
+static void
+test_brotli (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GBytes) picture = make_picture ("png");
+  g_autoptr (GByteArray) stream = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoResult) result = NULL;
+  gsize size = g_bytes_get_size (picture);
+  guint32 head = GUINT32_TO_LE ((guint32) (size - 1) << 4 | 1u << 20);
+
+  fixture_set_up (&fixture);
+  g_byte_array_append (stream, (guint8 *) &head, 3);
+  g_byte_array_append (stream, g_bytes_get_data (picture, NULL), size);
+  g_byte_array_append (stream, (guint8 *) "\x03", 1);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&stream));
+  stand_in_answer_bytes (fixture.server, "{'headers':{'Content-Encoding':'br'}}", bytes);
+  result = fixture_generate (&fixture, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (sfumato_result_get_fields (result)->bytes, picture));
+}
+
 /* ---- pictures in JSON ---- */
 
 static const struct
@@ -615,6 +639,7 @@ main (int    argc,
   g_test_add_func ("/answers/real", test_real_answers);
   g_test_add_func ("/answers/old-model", test_old_model);
   g_test_add_func ("/answers/trailing-bytes", test_trailing_bytes);
+  g_test_add_func ("/answers/brotli", test_brotli);
   g_test_add_func ("/answers/json-pictures", test_json_pictures);
   g_test_add_func ("/answers/refusals", test_refusals);
   g_test_add_func ("/answers/redirects", test_redirects);

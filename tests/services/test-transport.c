@@ -132,6 +132,39 @@ test_breaks (void)
     }
 }
 
+/* More than a socket takes at once: cut in the middle, and not read at all. Some of it was out. */
+static void
+test_large_form (void)
+{
+  static const char * const orders[] = {
+    "{'fault':'reset','where':'request-body','at':200000}", "{'fault':'close','where':'request-body','at':200000}",
+    "{'fault':'stall','where':'request-body','at':200000}", "{'fault':'stall','where':'accept'}",
+  };
+  g_autoptr (SfumatoInput) small = make_input (80, 80, "png");
+  gsize size = 9 * 1024 * 1024;
+  guint8 *data = g_malloc0 (size);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
+  g_autoptr (SfumatoInput) input = NULL;
+
+  memcpy (data, g_bytes_get_data (small->bytes, NULL), g_bytes_get_size (small->bytes));
+  input = sfumato_input_new (bytes, "large.png", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      fixture_set_up (&fixture);
+      fixture.limits.idle_time = 300;
+      fixture_apply_limits (&fixture);
+      stand_in_answer (fixture.server, orders[i]);
+      error = fixture_fail (&fixture, &(SfumatoRequestFields) { .input = input, .strength = 0.5, .seed = 1 });
+      g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+      g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
+      g_assert_cmpuint (stand_in_count_accepted (fixture.server), ==, 0);
+    }
+}
+
 /* libsoup complains of it to the log, and goes on. */
 static void
 test_negative_length (void)
@@ -554,6 +587,7 @@ main (int    argc,
   g_test_add_func ("/transport/refused", test_refused);
   g_test_add_func ("/transport/unknown-host", test_unknown_host);
   g_test_add_func ("/transport/breaks", test_breaks);
+  g_test_add_func ("/transport/large-form", test_large_form);
   g_test_add_func ("/transport/negative-length", test_negative_length);
   g_test_add_func ("/transport/hangs", test_hangs);
   g_test_add_func ("/transport/slow-but-steady", test_slow_but_steady);

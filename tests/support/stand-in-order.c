@@ -1,4 +1,4 @@
-/* Orders of a script: from JSON, and carried out byte by byte.
+/* Answers, and the orders of a script: from JSON, and carried out byte by byte.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -101,6 +101,35 @@ stand_in_order_unref (StandInOrder *order)
   g_clear_pointer (&order->headers, json_object_unref);
   g_clear_pointer (&order->body, g_bytes_unref);
   g_free (order);
+}
+
+StandInAnswer *
+stand_in_answer_new (guint status)
+{
+  StandInAnswer *answer = g_new0 (StandInAnswer, 1);
+  g_autofree char *uuid = g_uuid_string_random ();
+
+  answer->status = status;
+  answer->headers = g_ptr_array_new_with_free_func (g_free);
+  answer->body = g_bytes_new (NULL, 0);
+  stand_in_answer_header (answer, "x-request-id", uuid);
+  return answer;
+}
+
+void
+stand_in_answer_free (StandInAnswer *answer)
+{
+  g_ptr_array_unref (answer->headers);
+  g_bytes_unref (answer->body);
+  g_free (answer);
+}
+
+void
+stand_in_answer_header (StandInAnswer *answer,
+                        const char    *name,
+                        const char    *value)
+{
+  g_ptr_array_add (answer->headers, g_strdup_printf ("%s: %s", name, value));
 }
 
 static void

@@ -63,6 +63,38 @@ typedef struct
   guint       scale;
 } StandInWorld;
 
+struct _StandIn
+{
+  GSocketListener *listener;    /* owned */
+  GTlsCertificate *certificate; /* owned, nullable */
+  GCancellable    *cancellable; /* owned; stops everything */
+  GThread         *thread;
+  guint16          port;
+  char            *url;
+
+  /* The rest is guarded by the mutex; changed tells of every change. */
+  GMutex           mutex;
+  GCond            changed;
+  char            *key;
+  gint64           credits;     /* hundredths */
+  guint            delay;       /* milliseconds */
+  guint            scale;
+  guint            rate_limit;  /* generation calls in ten seconds; 0: none */
+  GArray          *times;       /* gint64: of the last generation calls */
+  gint64           locked_until;
+  GPtrArray       *orders;      /* StandInOrder */
+  GPtrArray       *requests;    /* StandInRequest */
+  guint            posts;
+  guint            arrived;     /* posts whose body is whole */
+  guint            accepted;
+  gint64           bill;        /* hundredths */
+  guint            connections;
+  guint            open;
+  GPtrArray       *ended;       /* GThread: of connections that are closed, to be joined */
+  guint            releases;
+  gboolean         stopped;
+};
+
 StandInRequest *stand_in_link_read_head   (StandInLink    *link);
 gsize           stand_in_link_read_body   (StandInLink    *link,
                                            StandInRequest *request,
@@ -112,6 +144,9 @@ GBytes         *stand_in_picture_new      (const char     *prompt,
                                            GBytes         *input,
                                            double          strength);
 
-JsonObject     *stand_in_request_to_json  (StandInRequest *request);
+/* Answers one of the control paths; FALSE when the connection is to be closed. */
+gboolean        stand_in_serve_control    (StandIn        *self,
+                                           StandInLink    *link,
+                                           StandInRequest *request);
 
 G_END_DECLS

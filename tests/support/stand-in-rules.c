@@ -44,35 +44,6 @@ static const Shape shapes[] = {
   { "16:9", 1344, 768 }, { "9:16", 768, 1344 }, { "21:9", 1536, 640 }, { "9:21", 640, 1536 },
 };
 
-StandInAnswer *
-stand_in_answer_new (guint status)
-{
-  StandInAnswer *answer = g_new0 (StandInAnswer, 1);
-  g_autofree char *uuid = g_uuid_string_random ();
-
-  answer->status = status;
-  answer->headers = g_ptr_array_new_with_free_func (g_free);
-  answer->body = g_bytes_new (NULL, 0);
-  stand_in_answer_header (answer, "x-request-id", uuid);
-  return answer;
-}
-
-void
-stand_in_answer_free (StandInAnswer *answer)
-{
-  g_ptr_array_unref (answer->headers);
-  g_bytes_unref (answer->body);
-  g_free (answer);
-}
-
-void
-stand_in_answer_header (StandInAnswer *answer,
-                        const char    *name,
-                        const char    *value)
-{
-  g_ptr_array_add (answer->headers, g_strdup_printf ("%s: %s", name, value));
-}
-
 static void
 take_body (StandInAnswer *answer,
            const char    *media_type,

@@ -12,38 +12,6 @@
 #define RATE_WINDOW   (10 * G_USEC_PER_SEC)
 #define RATE_LOCK_OUT (60 * G_USEC_PER_SEC)
 
-struct _StandIn
-{
-  GSocketListener *listener;    /* owned */
-  GTlsCertificate *certificate; /* owned, nullable */
-  GCancellable    *cancellable; /* owned; stops everything */
-  GThread         *thread;
-  guint16          port;
-  char            *url;
-
-  /* The rest is guarded by the mutex; changed tells of every change. */
-  GMutex           mutex;
-  GCond            changed;
-  char            *key;
-  gint64           credits;     /* hundredths */
-  guint            delay;       /* milliseconds */
-  guint            scale;
-  guint            rate_limit;  /* generation calls in ten seconds; 0: none */
-  GArray          *times;       /* gint64: of the last generation calls */
-  gint64           locked_until;
-  GPtrArray       *orders;      /* StandInOrder */
-  GPtrArray       *requests;    /* StandInRequest */
-  guint            posts;
-  guint            arrived;     /* posts whose body is whole */
-  guint            accepted;
-  gint64           bill;        /* hundredths */
-  guint            connections;
-  guint            open;
-  GPtrArray       *ended;       /* GThread: of connections that are closed, to be joined */
-  guint            releases;
-  gboolean         stopped;
-};
-
 typedef struct
 {
   StandIn           *self;
@@ -250,123 +218,6 @@ serve_api (StandIn        *self,
   return wants_more (request, order);
 }
 
-static JsonNode *
-make_log (StandIn *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  JsonObject *log = json_object_new ();
-  JsonArray *requests = json_array_new ();
-  JsonArray *violations = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  for (guint i = 0; i < self->requests->len; i++)
-    {
-      StandInRequest *request = self->requests->pdata[i];
-
-      json_array_add_object_element (requests, stand_in_request_to_json (request));
-      for (guint j = 0; j < request->violations->len; j++)
-        json_array_add_string_element (violations, request->violations->pdata[j]);
-    }
-  json_object_set_array_member (log, "requests", requests);
-  json_object_set_array_member (log, "violations", violations);
-  json_object_set_int_member (log, "posts", self->posts);
-  json_object_set_int_member (log, "accepted", self->accepted);
-  json_object_set_int_member (log, "bill", self->bill);
-  json_object_set_double_member (log, "credits", self->credits / 100.0);
-  json_object_set_int_member (log, "connections", self->connections);
-  json_object_set_int_member (log, "open", self->open);
-  json_node_take_object (node, log);
-  return node;
-}
-
-static void
-forget (StandIn *self)
-{
-  g_ptr_array_set_size (self->orders, 0);
-  g_ptr_array_set_size (self->requests, 0);
-  g_array_set_size (self->times, 0);
-  self->locked_until = 0;
-  self->posts = self->arrived = self->accepted = 0;
-  self->bill = 0;
-}
-
-/* Takes a script; FALSE where it cannot be understood. body: nullable, for its only order. */
-static gboolean
-take_script (StandIn    *self,
-             const char *text,
-             GBytes     *body)
-{
-  g_autoptr (JsonNode) root = json_from_string (text, NULL);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  JsonObject *script = root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
-  JsonArray *answers;
-
-  if (script == NULL)
-    return FALSE;
-  if (json_object_get_boolean_member_with_default (script, "reset", FALSE))
-    forget (self);
-  if (json_object_has_member (script, "key"))
-    {
-      g_free (self->key);
-      self->key = g_strdup (json_object_get_string_member (script, "key"));
-    }
-  if (json_object_has_member (script, "credits"))
-    self->credits = json_object_get_double_member (script, "credits") * 100 + 0.5;
-  self->delay = json_object_get_int_member_with_default (script, "delay", self->delay);
-  self->scale = json_object_get_int_member_with_default (script, "scale", self->scale);
-  self->rate_limit = json_object_get_int_member_with_default (script, "rate_limit", self->rate_limit);
-  answers = json_object_has_member (script, "answers") ? json_object_get_array_member (script, "answers") : NULL;
-  for (guint i = 0; answers != NULL && i < json_array_get_length (answers); i++)
-    {
-      StandInOrder *order = stand_in_order_new (json_array_get_object_element (answers, i), body);
-
-      if (order == NULL)
-        return FALSE;
-      g_ptr_array_add (self->orders, order);
-    }
-  return TRUE;
-}
-
-static guint
-query_number (const char *path,
-              const char *name,
-              guint       fallback)
-{
-  const char *at = strstr (path, name);
-
-  return at == NULL ? fallback : g_ascii_strtoull (at + strlen (name), NULL, 10);
-}
-
-static gboolean
-serve_control (StandIn        *self,
-               StandInLink    *link,
-               StandInRequest *request)
-{
-  g_autoptr (JsonNode) log = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *head = NULL;
-  gboolean understood = TRUE;
-
-  stand_in_link_read_body (link, request, G_MAXSIZE);
-  if (g_str_has_prefix (request->path, "/_script"))
-    {
-      g_autofree char *script = g_strndup (g_bytes_get_data (request->body, NULL), g_bytes_get_size (request->body));
-
-      understood = take_script (self, script, NULL);
-    }
-  else if (g_str_has_prefix (request->path, "/_release"))
-    stand_in_release (self);
-  else if (g_str_has_prefix (request->path, "/_wait"))
-    stand_in_wait (self, query_number (request->path, "posts=", 1), query_number (request->path, "seconds=", 10));
-  else
-    understood = g_str_has_prefix (request->path, "/_log");
-  log = make_log (self);
-  text = json_to_string (log, TRUE);
-  head = g_strdup_printf ("HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                          understood ? "200 OK" : "400 Bad Request", strlen (text));
-  return stand_in_link_write (link, head, strlen (head)) && stand_in_link_write (link, text, strlen (text));
-}
-
 static gboolean
 start_tls (StandIn     *self,
            StandInLink *link)
@@ -408,7 +259,7 @@ serve (StandIn     *self,
 
       if (request == NULL)
         return;
-      more = g_str_has_prefix (request->path, "/_") ? serve_control (self, link, request)
+      more = g_str_has_prefix (request->path, "/_") ? stand_in_serve_control (self, link, request)
                                                     : serve_api (self, link, request);
     }
 }
@@ -542,43 +393,6 @@ const char *
 stand_in_get_url (StandIn *self)
 {
   return self->url;
-}
-
-static void
-script (StandIn    *self,
-        const char *text,
-        GBytes     *body)
-{
-  g_autofree char *json = g_strdup (text);
-
-  if (strchr (json, '"') == NULL)
-    g_strdelimit (json, "'", '"');
-  if (!take_script (self, json, body))
-    g_error ("this is no script: %s", json);
-}
-
-void
-stand_in_script (StandIn    *self,
-                 const char *json)
-{
-  script (self, json, NULL);
-}
-
-void
-stand_in_answer_bytes (StandIn    *self,
-                       const char *order,
-                       GBytes     *body)
-{
-  g_autofree char *json = g_strdup_printf (strchr (order, '"') ? "{\"answers\":[%s]}" : "{'answers':[%s]}", order);
-
-  script (self, json, body);
-}
-
-void
-stand_in_answer (StandIn    *self,
-                 const char *order)
-{
-  stand_in_answer_bytes (self, order, NULL);
 }
 
 void

@@ -1,0 +1,18 @@
+/* How an exchange is set up, and how its key is wiped. For sfumato-http.c alone.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "services/sfumato-http.h"
+
+G_BEGIN_DECLS
+
+SoupSession *sfumato_http_make_session     (const SfumatoHttpRequest *request,
+                                            const SfumatoHttpLimits  *limits);
+/* With the key in its header. */
+SoupMessage *sfumato_http_make_message     (const SfumatoHttpRequest *request);
+void         sfumato_http_wipe_key         (SoupMessage              *message);
+void         sfumato_http_wipe_freed_heads (void);
+
+G_END_DECLS
