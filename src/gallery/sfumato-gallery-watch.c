@@ -31,7 +31,8 @@ static void work  (SfumatoWatch *self);
 
 typedef struct
 {
-  GPtrArray *names; /* owned, nullable: everything */
+  SfumatoGallery *gallery; /* owned; let go on the main thread, where it may be the last reference */
+  GPtrArray      *names;   /* owned, nullable: everything */
 } Work;
 
 static void
@@ -39,6 +40,7 @@ work_free (gpointer data)
 {
   Work *given = data;
 
+  g_clear_object (&given->gallery);
   g_clear_pointer (&given->names, g_ptr_array_unref);
   g_free (given);
 }
@@ -49,14 +51,13 @@ work_thread (GTask        *task,
              gpointer      data,
              GCancellable *cancellable)
 {
-  SfumatoGallery *gallery = source;
   Work *given = data;
   g_autoptr (GError) error = NULL;
 
-  if (given->names == NULL || !_sfumato_gallery_scan_names (gallery, given->names, &error))
+  if (given->names == NULL || !_sfumato_gallery_scan_names (given->gallery, given->names, &error))
     {
       g_clear_error (&error);
-      sfumato_gallery_scan (gallery, NULL, &error);
+      sfumato_gallery_scan (given->gallery, NULL, &error);
     }
   if (error != NULL)
     g_debug ("The pictures folder cannot be read: %s", error->message);
@@ -68,10 +69,12 @@ work_done_cb (GObject      *source,
               GAsyncResult *result,
               gpointer      data)
 {
-  SfumatoWatch *self = SFUMATO_GALLERY (source)->watch;
+  Work *given = g_task_get_task_data (G_TASK (result));
+  g_autoptr (SfumatoGallery) gallery = g_steal_pointer (&given->gallery);
+  SfumatoWatch *self = gallery->watch;
 
   self->working = FALSE;
-  if (sfumato_gallery_is_available (self->gallery) == (self->monitor == NULL))
+  if (self->monitor == NULL || !sfumato_gallery_is_available (self->gallery))
     begin (self);
   else if (self->since != 0)
     work (self);
@@ -86,6 +89,7 @@ work (SfumatoWatch *self)
   if (self->working)
     return;
   given = g_new0 (Work, 1);
+  given->gallery = g_object_ref (self->gallery);
   if (!self->everything)
     given->names = g_hash_table_steal_all_keys (self->names);
   else
@@ -93,7 +97,7 @@ work (SfumatoWatch *self)
   self->everything = FALSE;
   self->since = 0;
   self->working = TRUE;
-  task = g_task_new (self->gallery, NULL, work_done_cb, NULL);
+  task = g_task_new (NULL, NULL, work_done_cb, NULL);
   g_task_set_task_data (task, given, work_free);
   g_task_run_in_thread (task, work_thread);
 }

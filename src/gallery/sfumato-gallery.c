@@ -253,11 +253,15 @@ scan_if_needed (SfumatoGallery  *self,
   gboolean good;
 
   if (_sfumato_gallery_is_settled (self, fd))
-    return TRUE;
+    {
+      if (sfumato_index_was_changed (self->index))
+        _sfumato_gallery_refresh (self);
+      return TRUE;
+    }
   good = sfumato_scan_folder (self->index, self->folder, cancellable, &changed, error);
   if (good)
     note_scan (self, stamp);
-  if (changed)
+  if (changed || sfumato_index_was_changed (self->index))
     _sfumato_gallery_refresh (self);
   return good;
 }
@@ -292,7 +296,7 @@ _sfumato_gallery_scan_names (SfumatoGallery  *self,
   gboolean changed = FALSE;
   gboolean good = sfumato_scan_names (self->index, self->folder, names, &changed, error);
 
-  if (changed)
+  if (changed || sfumato_index_was_changed (self->index))
     _sfumato_gallery_refresh (self);
   return good;
 }

@@ -13,6 +13,7 @@ struct _SfumatoIndex
 {
   SfumatoDatabase *writer; /* owned */
   SfumatoDatabase *reader; /* owned */
+  gint64           seen;   /* SQLite's number of what others have written, as of the last time we asked */
 };
 
 /* NULL, with a message in the log, where the database fails. */

@@ -120,6 +120,7 @@ sfumato_index_open (const char  *path,
   self->reader = sfumato_database_open_reader (self->writer, error);
   if (self->reader == NULL)
     return NULL;
+  sfumato_index_was_changed (self);
   known = read_folder (self);
   if (g_strcmp0 (known, folder) != 0 && !begin_folder (self, folder, error))
     return NULL;
@@ -500,6 +501,23 @@ sfumato_index_forget (SfumatoIndex  *self,
     return FALSE;
   sqlite3_bind_text (statement, 1, undo, -1, SQLITE_TRANSIENT);
   return run (self, statement, error);
+}
+
+gboolean
+sfumato_index_was_changed (SfumatoIndex *self)
+{
+  sqlite3_stmt *statement;
+  gint64 seen = self->seen;
+  gboolean changed;
+
+  sfumato_database_lock (self->writer);
+  statement = _sfumato_index_prepare (self->writer, "PRAGMA data_version");
+  if (statement != NULL && sfumato_database_step (self->writer, statement, NULL) == SQLITE_ROW)
+    seen = sqlite3_column_int64 (statement, 0);
+  changed = seen != self->seen;
+  self->seen = seen;
+  sfumato_database_unlock (self->writer);
+  return changed;
 }
 
 gint64

@@ -121,6 +121,8 @@ gboolean       sfumato_index_walk        (SfumatoIndex               *self,
                                           gpointer                    data,
                                           GError                    **error);
 
+/* Whether another process has written to it since this was asked for the last time. */
+gboolean       sfumato_index_was_changed (SfumatoIndex               *self);
 /* What the folder was like when it was last looked through. */
 gint64         sfumato_index_get_fact    (SfumatoIndex               *self,
                                           const char                 *name);

@@ -224,19 +224,32 @@ collect_inodes (Trash *trash)
   return inodes;
 }
 
-/* Somebody has put it back by way of the system's trash; perhaps without its sidecar. */
 static gboolean
-is_back_already (Trash      *trash,
-                 const char *name)
+is_here (Trash      *trash,
+         const char *name)
+{
+  struct stat kept, here;
+
+  return fstatat (trash->undo_fd, name, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+         fstatat (trash->fd, name, &here, AT_SYMLINK_NOFOLLOW) == 0 && kept.st_ino == here.st_ino;
+}
+
+/* The name it has now; NULL with errno set. Picture or sidecar may be here: never gone, because the trash gave up
+ * between the two, or put back by somebody by way of the trash. Then the other one joins it. */
+static char *
+move_back (Trash      *trash,
+           const char *name)
 {
   g_autofree char *sidecar = sfumato_store_sidecar (name);
-  struct stat kept, there;
 
-  if (fstatat (trash->undo_fd, name, &kept, AT_SYMLINK_NOFOLLOW) != 0 ||
-      fstatat (trash->fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0 || kept.st_ino != there.st_ino)
-    return FALSE;
-  linkat (trash->undo_fd, sidecar, trash->fd, sidecar, 0);
-  return TRUE;
+  if (is_here (trash, name) || is_here (trash, sidecar))
+    {
+      linkat (trash->undo_fd, name, trash->fd, name, 0);
+      linkat (trash->undo_fd, sidecar, trash->fd, sidecar, 0);
+      if (is_here (trash, name))
+        return g_strdup (name);
+    }
+  return sfumato_store_move (trash->undo_fd, trash->fd, name);
 }
 
 static GPtrArray *
@@ -263,9 +276,7 @@ move_all_back (Trash     *trash,
 
   for (guint i = 0; i < names->len; i++)
     {
-      const char *name = g_ptr_array_index (names, i);
-      char *moved = is_back_already (trash, name) ? g_strdup (name)
-                                                  : sfumato_store_move (trash->undo_fd, trash->fd, name);
+      char *moved = move_back (trash, g_ptr_array_index (names, i));
 
       if (moved != NULL)
         g_ptr_array_add (now, moved);

@@ -45,12 +45,21 @@ sample_open (Sample *sample)
   g_assert_no_error (error);
 }
 
+static gboolean
+is_gone (gpointer data)
+{
+  return *(gpointer *) data == NULL;
+}
+
 void
 sample_close (Sample *sample)
 {
+  SfumatoGallery *gallery = g_steal_pointer (&sample->gallery);
+
   sample_settle (sample);
-  g_assert_finalize_object (sample->gallery);
-  sample->gallery = NULL;
+  g_object_add_weak_pointer (G_OBJECT (gallery), (gpointer *) &gallery);
+  g_object_unref (gallery);
+  sample_wait (is_gone, &gallery);
 }
 
 void

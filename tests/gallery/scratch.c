@@ -84,6 +84,19 @@ scratch_list (const char *folder,
   return names;
 }
 
+void
+scratch_compare (const char *a,
+                 const char *b)
+{
+  g_auto (GStrv) first = g_strsplit (a, "\n", -1);
+  g_auto (GStrv) second = g_strsplit (b, "\n", -1);
+  guint i = 0;
+
+  while (first[i] != NULL && g_strcmp0 (first[i], second[i]) == 0)
+    i++;
+  g_assert_cmpstr (first[i], ==, second[i]);
+}
+
 pid_t
 scratch_fork (ScratchChild child,
               gpointer     data)

@@ -25,6 +25,10 @@ GPtrArray  *scratch_list     (const char   *folder,
                               const char   *prefix,
                               const char   *suffix);
 
+/* Both texts are the same; tells the first line where they are not. */
+void        scratch_compare  (const char   *a,
+                              const char   *b);
+
 typedef void (*ScratchChild) (gpointer data);
 
 /* Runs a function in a forked child, which exits with 0 when the function returns. */
