@@ -140,14 +140,16 @@ search (SfumatoErrand  *self,
 }
 
 static gboolean
-is_locked (gpointer item)
+is_locked (gpointer thing)
 {
-  return SECRET_IS_ITEM (item) && secret_item_get_locked (item);
+  if (SECRET_IS_COLLECTION (thing))
+    return secret_collection_get_locked (thing);
+  return SECRET_IS_ITEM (thing) && secret_item_get_locked (thing);
 }
 
 static gboolean
 unlock (SfumatoErrand  *self,
-        GList          *items,
+        GList          *things,   /* items or collections */
         GError        **error)
 {
   g_autoptr (GAsyncResult) answer = NULL;
@@ -156,15 +158,65 @@ unlock (SfumatoErrand  *self,
   if (!self->order.interactive)
     return fail_locked (error);
   sfumato_errand_may_ask (self);
-  secret_service_unlock (self->keyring, items, self->cancellable, answer_cb, self);
+  secret_service_unlock (self->keyring, things, self->cancellable, answer_cb, self);
   answer = wait_for_answer (self);
   secret_service_unlock_finish (self->keyring, answer, NULL, &raw);
   if (raw != NULL)
     return explain (raw, error);
-  for (GList *l = items; l != NULL; l = l->next)
+  for (GList *l = things; l != NULL; l = l->next)
     if (is_locked (l->data))
       return fail_locked (error);
   return TRUE;
+}
+
+/* NULL without an error: there is none. */
+static SecretCollection *
+open_default_collection (SfumatoErrand  *self,
+                         GError        **error)
+{
+  g_autoptr (GAsyncResult) answer = NULL;
+  SecretCollection *collection;
+  GError *raw = NULL;
+
+  secret_collection_for_alias (self->keyring, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, self->cancellable,
+                               answer_cb, self);
+  answer = wait_for_answer (self);
+  collection = secret_collection_for_alias_finish (answer, &raw);
+  if (raw != NULL && is_gone (raw))
+    g_clear_error (&raw);
+  if (raw != NULL)
+    explain (raw, error);
+  return collection;
+}
+
+/* gnome-keyring does not even say what is in a collection that was never unlocked since it started. */
+static gboolean
+search_behind_lock (SfumatoErrand  *self,
+                    GList         **items,
+                    GError        **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (SecretCollection) collection = open_default_collection (self, &local);
+  g_autoptr (GList) one = NULL;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (collection == NULL || !secret_collection_get_locked (collection))
+    return TRUE;
+  one = g_list_prepend (NULL, collection);
+  return unlock (self, one, error) && search (self, items, error);
+}
+
+static gboolean
+find (SfumatoErrand  *self,
+      GList         **items,
+      GError        **error)
+{
+  return search (self, items, error) &&
+         (*items != NULL || self->in_file || search_behind_lock (self, items, error));
 }
 
 /* A keyring may hold the same thing in several collections: what was stored last counts. */
@@ -213,7 +265,7 @@ look_up (SfumatoErrand  *self,
   g_autolist (GObject) items = NULL;
   SecretRetrievable *item;
 
-  if (!search (self, &items, error))
+  if (!find (self, &items, error))
     return FALSE;
   if (items == NULL)
     return TRUE;
@@ -307,7 +359,7 @@ forget (SfumatoErrand  *self,
 
   if (self->in_file)
     return clear_file (self, error);
-  if (!search (self, &items, error))
+  if (!find (self, &items, error))
     return FALSE;
   if (items == NULL)
     return TRUE;

@@ -3,6 +3,7 @@
 #
 #   accept     the person types the password          dismiss     the person closes the prompt
 #   hang       the person is not there                 fail        the prompt itself fails
+#   hidden     as accept, but the item is not found before that
 #   empty      there is nothing in it and no default collection, and nobody makes one
 #   damaged    nothing is locked, and what it holds is no key
 #
@@ -82,11 +83,11 @@ class Service:
         return GLib.Variant("(vo)", (GLib.Variant("s", ""), ROOT + "/session/1"))
 
     def SearchItems(self, _attributes):
-        found = [ITEM] if self.there else []
+        found = [ITEM] if self.there and not (self.locked and self.mode == "hidden") else []
         return GLib.Variant("(aoao)", ([], found) if self.locked else (found, []))
 
-    def Unlock(self, _paths):
-        self.asked_to = GLib.Variant("ao", [ITEM])
+    def Unlock(self, paths):
+        self.asked_to = GLib.Variant("ao", paths)
         return GLib.Variant("(aoo)", ([], PROMPT))
 
     def CreateCollection(self, _properties, _alias):
@@ -118,7 +119,7 @@ class Service:
         if self.mode == "fail":
             raise NotImplementedError
         if self.mode != "hang":
-            GLib.idle_add(self.complete, self.mode != "accept")
+            GLib.idle_add(self.complete, self.mode not in ("accept", "hidden"))
         return None
 
     def Dismiss(self):

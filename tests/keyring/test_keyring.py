@@ -163,6 +163,20 @@ class RealKeyring(KeyringCase):
         session.start_keyring()
         self.assertEqual(driver.ask("lookup stability")[:2], ("key", "sk-locked-up"))
 
+    def test_never_unlocked(self):
+        """As after a login without a password: the keyring seems to be empty."""
+        session = self.session()
+        driver = self.driver(session)
+        driver.ask("store stability sk-behind-the-door")
+        session.stop_keyring()
+        session.start_keyring("shut")
+        for line in ("lookup stability", "peek stability", "store stability sk-new", "forget stability"):
+            with self.subTest(line):
+                self.assert_says(driver.ask(line), "locked", "The keyring is locked")
+        session.stop_keyring()
+        session.start_keyring()
+        self.assertEqual(driver.ask("lookup stability")[:2], ("key", "sk-behind-the-door"))
+
     def test_no_keyring(self):
         driver = self.driver(self.session("none"))
         for line in ("lookup stability", "peek stability", "store stability sk-new", "forget stability"):
@@ -286,6 +300,13 @@ class Prompts(KeyringCase):
         driver = self.driver(session)
         driver.tell(f"cancel {int(ANSWER_LIMIT * 1000) + 1500}")
         self.assertEqual(driver.word("lookup stability"), "cancelled")
+
+    def test_seemingly_empty_until_unlocked(self):
+        session, service = self.pretend("hidden")
+        driver = self.driver(session)
+        self.assert_says(driver.ask("peek stability"), "locked")
+        self.assertEqual(driver.ask("lookup stability")[:2], ("key", "sk-unlocked"))
+        self.assertEqual(service.stdout.readline(), "prompted\n")
 
     def test_no_default_collection(self):
         session, _ = self.pretend("empty")

@@ -125,10 +125,11 @@ class Session:
         wait_for(lambda: not self._has_owner(SECRETS[0]), "the end of the keyring")
 
     def start_keyring(self, state="unlocked"):
-        """With what was in it when it was stopped."""
+        """With what was in it when it was stopped. "shut": nobody typed the password since the keyring started; it
+        then does not even say what is in it."""
         # Unlocking an empty home makes the keyring "login", which is then the default one.
-        self.keyring = self.helper("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
-                                   stdin=subprocess.PIPE)
+        self.keyring = self.helper("gnome-keyring-daemon", "--foreground", "--components=secrets",
+                                   *([] if state == "shut" else ["--unlock"]), stdin=subprocess.PIPE)
         self.keyring.stdin.write(PASSWORD.encode())
         self.keyring.stdin.close()
         wait_for(lambda: self._has_owner(SECRETS[0]), "a keyring")
