@@ -211,8 +211,9 @@ run (const SfumatoCommand *command,
     return sfumato_cli_misuse (&cli, "%s", error->message);
   if (parsed.help)
     return print_command_help (command, context);
-  if (parsed.url != NULL && !g_utf8_validate (parsed.url, -1, NULL))
-    return sfumato_cli_misuse (&cli, _("The address is not valid UTF-8 text."));
+  /* An empty one is a variable that was not set, and no wish to ask the real service. */
+  if (parsed.url != NULL && (*parsed.url == '\0' || !g_utf8_validate (parsed.url, -1, NULL)))
+    return sfumato_cli_misuse (&cli, _("The address behind --url is empty, or not valid UTF-8 text."));
   cli.json = parsed.json;
   cli.url = parsed.url;
   status = command->run (&cli, parsed.arguments != NULL ? parsed.arguments : none);
