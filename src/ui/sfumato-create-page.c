@@ -401,6 +401,7 @@ sfumato_create_page_generate (SfumatoCreatePage *self,
   /* The word an input method is still making is not in the prompt yet: paying for half a prompt helps nobody. */
   if (!self->can_generate || sfumato_composer_is_composing (self->composer))
     return FALSE;
+  sfumato_create_page_save_draft (self); /* not in half a second, which a crash may not wait for */
   request = sfumato_form_to_request (self->form, &error);
   if (request != NULL)
     jobs = sfumato_queue_add (sfumato_studio_get_queue (self->studio), request, in_front, &error);

@@ -233,6 +233,23 @@ update (SfumatoResultView *self)
 /* ---- following ---- */
 
 static gboolean
+is_queued (SfumatoResultView *self,
+           SfumatoJob        *job)
+{
+  GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (self->studio));
+
+  for (guint i = 0; i < g_list_model_get_n_items (queue); i++)
+    {
+      g_autoptr (SfumatoJob) other = g_list_model_get_item (queue, i);
+
+      if (other == job)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Not what the person has deleted, or taken off the queue before it was begun. */
+static gboolean
 is_still_there (gpointer item,
                 gpointer user_data)
 {
@@ -241,13 +258,13 @@ is_still_there (gpointer item,
   g_autoptr (SfumatoPicture) found = NULL;
 
   if (picture == NULL)
-    return TRUE;
+    return sfumato_job_get_state (item) != SFUMATO_JOB_WAITING || is_queued (self, item);
   found = sfumato_gallery_find (self->gallery, sfumato_picture_get_fields (picture)->id);
   return found != NULL;
 }
 
 static void
-gallery_changed_cb (SfumatoResultView *self)
+things_changed_cb (SfumatoResultView *self)
 {
   gtk_filter_changed (gtk_filter_list_model_get_filter (self->shown), GTK_FILTER_CHANGE_DIFFERENT);
   update (self);
@@ -323,9 +340,9 @@ follow_gallery (SfumatoResultView *self)
   SfumatoGallery *gallery = sfumato_studio_get_gallery (self->studio);
 
   if (self->gallery != NULL)
-    g_signal_handlers_disconnect_by_func (self->gallery, gallery_changed_cb, self);
+    g_signal_handlers_disconnect_by_func (self->gallery, things_changed_cb, self);
   g_set_object (&self->gallery, gallery);
-  g_signal_connect_object (gallery, "changed", G_CALLBACK (gallery_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gallery, "changed", G_CALLBACK (things_changed_cb), self, G_CONNECT_SWAPPED);
   g_object_set (self->single, "gallery", gallery, NULL);
   g_object_set (self->problem, "gallery", gallery, NULL);
 }
@@ -344,6 +361,7 @@ set_studio (SfumatoResultView *self,
   queue = sfumato_studio_get_queue (studio);
   g_object_set (self->single, "queue", queue, NULL);
   g_object_set (self->problem, "queue", queue, NULL);
+  g_signal_connect_object (queue, "items-changed", G_CALLBACK (things_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (follow_gallery), self, G_CONNECT_SWAPPED);
   follow_gallery (self);
 }
