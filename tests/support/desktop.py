@@ -247,6 +247,10 @@ class Node:
         e = self.accessible.get_component_iface().get_extents(self.atspi.CoordType.WINDOW)
         return e.x, e.y, e.width, e.height
 
+    def inside(self):
+        """Everything within it that shows."""
+        yield from self.program._walk(self.accessible)
+
     def states(self):
         return {state.value_nick for state in self.accessible.get_state_set().get_states()}
 
@@ -284,7 +288,7 @@ class Node:
         wait_for(self._has_focus, f"focus on {self}", WAIT)
 
     def _has_focus(self):
-        return self.has("focused") or any(n.has("focused") for n in self.program._walk(self.accessible))
+        return self.has("focused") or any(n.has("focused") for n in self.inside())
 
     def mouse(self, button=1, times=1):
         """A real click in its middle. GTK 4.18 counts extents from inside the window's border, and leaves out the

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# Pictures on their way: they can be cancelled, and a crash or a hasty end loses neither a word nor a picture and
+# never asks for one twice.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+import subprocess
+
+import stage
+from acts import GENERATE, cell, generate, go_to_gallery, see_picture, wait_for_pictures
+from session import wait_for
+
+PROMPT = "a red fox in snow"
+ATTENTION = re.compile("1 picture needs your attention")
+# The service is at work until it is told to go on.
+HELD = dict(fault="hold", where="request")
+
+
+def set_count(app, number):
+    app.fill("spin button", "Images", str(number))
+    app.desktop.keys("Tab")
+
+
+def open_queue(app):
+    app.desktop.keys("ctrl+j")
+    app.find("list", "Queue")
+
+
+def test_the_words_say_what_is_happening(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    app.see(re.compile("^Making"))
+    app.see("Cancelling now may not save the price: the service is already at work.")
+    app.see(re.compile(r"^0:0[1-9]$"))
+    s.server.release()
+    see_picture(app, PROMPT)
+    app.gone("button", "Cancel")
+
+
+def test_a_sent_picture_can_be_cancelled_and_may_cost(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    s.server.wait(1)
+    app.click("button", "Cancel")
+    app.see(re.compile("Maybe charged: 6.5"))
+    assert app.find("text", "Prompt").text == PROMPT
+    app.find("button", GENERATE, "sensitive").click()
+    see_picture(app, PROMPT)
+    assert s.server.log()["posts"] == 2
+
+
+def test_a_waiting_picture_is_cancelled_for_nothing(s):
+    app = s.start_ready()
+    s.server.script(*[HELD] * 4)  # as many as are asked for at once
+    set_count(app, 5)
+    app.find("button", GENERATE)
+    generate(app, PROMPT)
+    s.server.wait(4)
+    open_queue(app)
+    app.see(re.compile("^Waiting"))
+    app.click("button", "Remove")
+    app.gone("label", re.compile("^Waiting"))
+    app.see("Removed from the queue")
+    s.server.release()
+    wait_for_pictures(s, 4)
+    app.gone("label", re.compile("^(Making|Receiving)"))
+    assert s.server.log()["posts"] == 4
+
+
+def test_a_crash_while_a_picture_is_made_asks_before_it_costs_again(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    s.server.wait(1)
+    app.kill()
+    s.server.release()
+    app = s.start()
+    app.see(ATTENTION)
+    assert app.find("text", "Prompt").text == PROMPT, "the draft is lost"
+    app.click("button", "Show")
+    app.see(re.compile("It may have been charged"))
+    assert s.server.log()["posts"] == 1, "it was sent again without being asked"
+    app.click("button", re.compile("Send Again · 6.5 credits"))
+    wait_for_pictures(s, 1)
+    app.gone("label", ATTENTION)
+    assert s.server.log()["posts"] == 2
+
+
+def test_what_was_waiting_at_a_crash_waits_for_a_word(s):
+    app = s.start_ready()
+    s.server.script(*[HELD] * 4)
+    set_count(app, 6)
+    generate(app, PROMPT)
+    s.server.wait(4)
+    app.kill()
+    s.server.release()
+    app = s.start()
+    app.see("4 pictures need your attention")
+    open_queue(app)
+    app.see(re.compile("2 pictures .* waiting"))
+    assert s.server.log()["posts"] == 4
+    app.click("button", "Continue")
+    wait_for_pictures(s, 2)
+    app.gone("label", re.compile("^(Waiting|Making|Receiving|Sending)"))
+    assert s.server.log()["posts"] == 6
+
+
+def test_an_unfinished_prompt_survives_a_crash(s):
+    app = s.start_ready()
+    app.fill("text", "Prompt", "half a sentence, and th")
+    wait_for(lambda: subprocess.run(["grep", "-rqF", "half a sentence, and th", s.home]).returncode == 0, "the draft")
+    app.kill()
+    app = s.start()
+    assert app.find("text", "Prompt").text == "half a sentence, and th"
+
+
+def test_closing_while_a_picture_is_made_asks_first(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    s.server.wait(1)
+    app.desktop.keys("ctrl+q")
+    app.click("button", "Keep Open")
+    app.gone("button", "Keep Open")
+    app.desktop.keys("ctrl+q")
+    app.click("button", "Finish in the Background")
+    s.server.release()
+    app.await_end()
+    assert len(s.pictures()) == 1
+    s.server.script(HELD)
+    app = s.start()
+    app.find("text", "Prompt")
+    app.desktop.keys("ctrl+Return")
+    s.server.wait(2)
+    app.desktop.keys("ctrl+q")
+    app.click("button", "Close Now")
+    app.await_end()
+    s.server.release()
+    app = s.start()
+    app.see(ATTENTION)
+    assert s.server.log()["posts"] == 2
+
+
+def test_several_pictures_of_one_request(s):
+    app = s.start_ready()
+    set_count(app, 3)
+    app.see("Generate 3 · 19.5 credits")
+    generate(app, PROMPT)
+    wait_for_pictures(s, 3)
+    go_to_gallery(app)
+    wait_for(lambda: sum(1 for n in app.nodes() if n.matches("table cell", cell(PROMPT))) == 3, "three cells")
+    app.gone("button", "Cancel")
+    assert s.server.log()["bill"] == 1950
+
+
+stage.run(globals())
