@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#define _GNU_SOURCE /* renameat2() */
 #include "config.h"
 
 #include "gallery/sfumato-store.h"
