@@ -234,6 +234,14 @@ is_here (Trash      *trash,
          fstatat (trash->fd, name, &here, AT_SYMLINK_NOFOLLOW) == 0 && kept.st_ino == here.st_ino;
 }
 
+static void
+join (Trash      *trash,
+      const char *name)
+{
+  if (linkat (trash->undo_fd, name, trash->fd, name, 0) != 0 && errno != EEXIST)
+    g_debug ("%s stays where it is: %s", name, g_strerror (errno));
+}
+
 /* The name it has now; NULL with errno set. Picture or sidecar may be here: never gone, because the trash gave up
  * between the two, or put back by somebody by way of the trash. Then the other one joins it. */
 static char *
@@ -244,8 +252,8 @@ move_back (Trash      *trash,
 
   if (is_here (trash, name) || is_here (trash, sidecar))
     {
-      linkat (trash->undo_fd, name, trash->fd, name, 0);
-      linkat (trash->undo_fd, sidecar, trash->fd, sidecar, 0);
+      join (trash, name);
+      join (trash, sidecar);
       if (is_here (trash, name))
         return g_strdup (name);
     }
