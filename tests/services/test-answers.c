@@ -301,7 +301,7 @@ static const struct
     SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
   { "200 with half an object", "{'headers':{'Content-Type':'application/json'},'body':'{\\u0022image'}",
     SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "200 with no base64", "{'headers':{'Content-Type':'application/json'},'body':{'image':'????'}}",
+  { "200 with no base64", "{'headers':{'Content-Type':'application/json'},'body':{'image':'???\?'}}",
     SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
   { "200 with an image of null", "{'headers':{'Content-Type':'application/json'},'body':{'image':null}}",
     SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
