@@ -543,7 +543,7 @@ test_whole_but_badly_ended (void)
   gsize size = g_bytes_get_size (picture);
 
   fixture_set_up (&fixture);
-  fixture.limits.idle_time = 500;
+  fixture.limits.idle_time = 1500;
   fixture_apply_limits (&fixture);
   for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
     {
@@ -607,7 +607,8 @@ test_account (void)
 
       g_test_message ("%s", accounts[i].name);
       fixture_set_up (&fixture);
-      fixture.limits.check_time = 500;
+      if (strstr (accounts[i].order, "stall") != NULL)
+        fixture.limits.check_time = 500;
       fixture_apply_limits (&fixture);
       stand_in_answer (fixture.server, accounts[i].order);
       good = sfumato_service_check (fixture.service, STAND_IN_KEY, &account, NULL, &error);
