@@ -178,6 +178,13 @@ class Program:
     def click(self, role, name=None):
         self.find(role, name, "sensitive").click()
 
+    def choose(self, button, number):
+        """Opens a menu and takes its item of that number, from 0. By number, because GTK 4.18 gives the items of a
+        menu no name."""
+        self.click("button", button)
+        self.find("menu item", state="focused")
+        self.desktop.keys(*["Down"] * number, "Return")
+
     def fill(self, role, name, text):
         """Replaces the text of an entry, by keyboard."""
         node = self.find(role, name)
@@ -196,8 +203,10 @@ class Program:
         raise AssertionError(f"Tab does not lead to {role} {name!r}")
 
     def window_id(self):
-        found = self.desktop.tool("xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)).split()
-        return found[-1]
+        """Of the window; menus have one of their own, but no class."""
+        search = ["xdotool", "search", "--onlyvisible", "--all", "--pid", str(self.process.pid), "--class", "."]
+        return wait_for(lambda: subprocess.run(search, env=self.desktop.env, capture_output=True, text=True).stdout,
+                        "the window on the screen", WAIT).split()[-1]
 
     def resize(self, width, height):
         """Of the window as a person sees it, without its shadow."""

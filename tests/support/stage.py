@@ -3,8 +3,8 @@
 # and the server must have seen nothing a good client does not send. Of a test that fails, a picture of the screen,
 # the accessibility tree and the server's log are kept.
 #
-# Arguments of such a test: APP_ID, the programs sfumato and stand-in, a folder for the evidence, and parts of names
-# of the tests to run.
+# Arguments of such a test: APP_ID, the programs sfumato, sfumato-cli and stand-in, a folder for the evidence, and
+# parts of names of the tests to run.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 import configparser
@@ -21,7 +21,7 @@ from desktop import Desktop, Program
 from server import KEY, Server
 from session import make_home
 
-APP_ID, SFUMATO, STAND_IN, EVIDENCE = sys.argv[1:5]
+APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
 
 
 class Stage:
@@ -47,11 +47,20 @@ class Stage:
         self.app = Program(self.desktop, [SFUMATO, *arguments], self.env)
         return self.app
 
-    def start_ready(self, **settings):
+    def make_ready(self, **settings):
         """As on every day after the first: a service is chosen, its key is in the keyring."""
         self.change_settings({"service": "stability", "welcomed": True} | settings)
         self.store_key(KEY)
+
+    def start_ready(self, **settings):
+        self.make_ready(**settings)
         return self.start()
+
+    def cli(self, *arguments):
+        """What sfumato-cli prints."""
+        run = subprocess.run([SFUMATO_CLI, *arguments], env=self.env, text=True, capture_output=True, timeout=120)
+        assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout
 
     def store_key(self, key):
         subprocess.run(["secret-tool", "store", "--label=Sfumato", "xdg:schema", APP_ID, "application", APP_ID,
@@ -126,4 +135,4 @@ def run(tests, keyring="unlocked", size="1280x900"):
     functions = {name: f for name, f in tests.items() if name.startswith("test_")}
     with Desktop(keyring, size) as desktop:
         tap.run({name: functools.partial(play, desktop, keyring, name, f) for name, f in functions.items()},
-                sys.argv[5:])
+                sys.argv[6:])
