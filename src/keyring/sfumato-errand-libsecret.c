@@ -18,6 +18,21 @@
 /* libsecret's file is not safe from several threads at once. */
 G_LOCK_DEFINE_STATIC (file);
 
+/* libsecret registers the types of its enumerations as if there were one thread only. */
+void
+sfumato_errand_prepare (void)
+{
+  const GType types[] = {
+    SECRET_TYPE_BACKEND_FLAGS, SECRET_TYPE_COLLECTION_CREATE_FLAGS, SECRET_TYPE_COLLECTION_FLAGS, SECRET_TYPE_ERROR,
+    SECRET_TYPE_ITEM_CREATE_FLAGS, SECRET_TYPE_ITEM_FLAGS, SECRET_TYPE_SCHEMA_ATTRIBUTE_TYPE, SECRET_TYPE_SCHEMA_FLAGS,
+    SECRET_TYPE_SCHEMA_TYPE, SECRET_TYPE_SEARCH_FLAGS, SECRET_TYPE_SERVICE_FLAGS,
+    SECRET_TYPE_COLLECTION, SECRET_TYPE_ITEM, SECRET_TYPE_PROMPT, SECRET_TYPE_SERVICE,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    g_type_ensure (types[i]);
+}
+
 static void
 answer_cb (GObject      *source,
            GAsyncResult *result,

@@ -29,10 +29,12 @@ typedef struct
   gboolean           interactive;  /* whether the person may be asked to unlock it */
 } SfumatoErrandOrder;
 
+/* Before the first one, once. */
+void     sfumato_errand_prepare (void);
 /* Blocks until it is done, cancelled or took too long. found: (out) (optional) (nullable), to look up. */
-gboolean sfumato_errand_run (const SfumatoErrandOrder  *order,
-                             SfumatoSecret            **found,
-                             GCancellable              *cancellable,
-                             GError                   **error);
+gboolean sfumato_errand_run     (const SfumatoErrandOrder  *order,
+                                 SfumatoSecret            **found,
+                                 GCancellable              *cancellable,
+                                 GError                   **error);
 
 G_END_DECLS

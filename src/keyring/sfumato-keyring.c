@@ -34,6 +34,7 @@ static void
 sfumato_keyring_class_init (SfumatoKeyringClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = sfumato_keyring_finalize;
+  sfumato_errand_prepare ();
 }
 
 static void

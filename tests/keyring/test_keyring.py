@@ -99,10 +99,13 @@ class RealKeyring(KeyringCase):
         self.assertEqual(driver.word("forget stability"), "ok")
 
     def test_many_threads(self):
-        driver = self.driver(self.session())
-        driver.ask("store stability sk-for-all")
-        for _ in range(5):
-            self.assertEqual(driver.ask("crowd stability 20")[:2], ("key", "sk-for-all"))
+        session = self.session()
+        self.driver(session).ask("store stability sk-for-all")
+        for _ in range(10):
+            driver = self.driver(session)
+            for _ in range(2):
+                self.assertEqual(driver.ask("crowd stability 20")[:2], ("key", "sk-for-all"))
+            self.assert_clean_end(driver)
 
     def test_what_other_programs_see(self):
         session = self.session()
