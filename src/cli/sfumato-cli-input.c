@@ -241,9 +241,11 @@ sfumato_cli_read_secret (const char  *prompt,
     }
   else
     got = read_piped (secret, SECRET_MAX);
-  if (got >= 0)
+  if (got >= 0 && strlen (secret) == (gsize) got)
     return secret;
-  if (interrupted)
+  if (got >= 0)
+    invalid (error, "key", _("This cannot be a key: it is no text."));
+  else if (interrupted)
     g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_CANCELLED, _("Cancelled"),
                                                  _("Cancelled. Nothing was stored.")));
   else

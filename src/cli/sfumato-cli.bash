@@ -6,7 +6,7 @@
 _sfumato_cli ()
 {
   local cur prev words cword
-  _get_comp_words_by_ref -n : cur prev words cword || return
+  _get_comp_words_by_ref -n : cur prev words cword || return 0
 
   local commands="generate list search show delete queue key balance models help"
   local models="sd3.5-large sd3.5-large-turbo sd3.5-medium sd3.5-flash core ultra"
@@ -33,8 +33,8 @@ _sfumato_cli ()
       --aspect|-a) choices=$aspects ;;
       --style) choices=$styles ;;
       --format|-f) choices=$formats ;;
-      --image|-i|--output|-o) _filedir; return ;;
-      --negative|-n|--seed|-s|--count|-c|--guidance|-g|--strength|--url|--limit|-l) return ;;
+      --image|-i|--output|-o) _filedir; return 0 ;;
+      --negative|-n|--seed|-s|--count|-c|--guidance|-g|--strength|--url|--limit|-l) return 0 ;;
       set|check|forget) [ "$command" != key ] || choices=$services ;;
       "$command") choices=${verbs[$command]:-} ;;
     esac
