@@ -373,7 +373,8 @@ dup_what (const SfumatoStabilityCall *call,
   if (row->quote && *safe != '\0')
     return g_strdup_printf ("%s\n%s\n", g_dgettext (GETTEXT_PACKAGE, row->what), safe);
   if (row->code == SFUMATO_ERROR_SERVICE || row->quote)
-    return g_strdup_printf (_("%s It answered with status %u."), g_dgettext (GETTEXT_PACKAGE, row->what), answer->status);
+    return g_strdup_printf (_("%s It answered with status %u."), g_dgettext (GETTEXT_PACKAGE, row->what),
+                            answer->status);
   return g_strdup (g_dgettext (GETTEXT_PACKAGE, row->what));
 }
 

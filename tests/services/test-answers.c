@@ -218,7 +218,8 @@ static const struct
   { "seed null", "{\"image\":\"@\",\"seed\":null}", -1, SFUMATO_FINISH_SUCCESS },
   { "seed an object", "{\"image\":\"@\",\"seed\":{\"a\":1}}", -1, SFUMATO_FINISH_SUCCESS },
   { "finish a number", "{\"image\":\"@\",\"seed\":1,\"finish_reason\":7}", 1, SFUMATO_FINISH_SUCCESS },
-  { "more members", "{\"id\":\"x\",\"name\":\"y\",\"image\":\"@\",\"seed\":1,\"errors\":[]}", 1, SFUMATO_FINISH_SUCCESS },
+  { "more members",
+    "{\"id\":\"x\",\"name\":\"y\",\"image\":\"@\",\"seed\":1,\"errors\":[]}", 1, SFUMATO_FINISH_SUCCESS },
 };
 
 static char *
@@ -285,7 +286,8 @@ static const struct
   { "RES-15", "{'body':''}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "empty", NULL },
   { "204", "{'status':204,'framing':'close','body':''}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN,
     NULL, "empty", "204" },
-  { "RES-16", "{'status':200,'raw':'HTTP/1.1 200 OK\\r\\nContent-Type: text/html; charset=utf-8\\r\\n\\r\\n<html>Sign in'}",
+  { "RES-16",
+    "{'status':200,'raw':'HTTP/1.1 200 OK\\r\\nContent-Type: text/html; charset=utf-8\\r\\n\\r\\n<html>Sign in'}",
     SFUMATO_ERROR_NETWORK, NONE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "sign-in page", "text/html" },
   { "RES-16 without a type", "{'raw':'HTTP/1.1 200 OK\\r\\n\\r\\n<!doctype html>'}", SFUMATO_ERROR_NETWORK, NONE,
     SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "sign-in page", NULL },
@@ -305,7 +307,8 @@ static const struct
     SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
   { "200 with an image of null", "{'headers':{'Content-Type':'application/json'},'body':{'image':null}}",
     SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "RES-20", "{'status':400," V2 ("bad_request", "'prompt: is required','aspect_ratio: invalid enum value. Expected x'")
+  { "RES-20",
+    "{'status':400," V2 ("bad_request", "'prompt: is required','aspect_ratio: invalid enum value. Expected x'")
     "}", SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "prompt,aspect_ratio",
     "prompt: is required\naspect_ratio: invalid enum value. Expected x", "bad_request" },
   { "fields", "{'status':400," V2 ("bad_request", "'style_preset: x','cfg_scale: x','output_format: x','image: x'") "}",
@@ -373,7 +376,8 @@ static const struct
     NONE, SFUMATO_ERROR_HELP_NONE, NULL, "that is wrong", NULL },
   { "RES-34 error", "{'status':400,'body':{'error':'that is wrong'}}", SFUMATO_ERROR_INVALID, NONE,
     SFUMATO_ERROR_HELP_NONE, NULL, "that is wrong", NULL },
-  { "RES-37", "{'status':400,'headers':{'Content-Type':'image/png'},'body':'{\\u0022errors\\u0022:[\\u0022seed: no\\u0022]}'}",
+  { "RES-37",
+    "{'status':400,'headers':{'Content-Type':'image/png'},'body':'{\\u0022errors\\u0022:[\\u0022seed: no\\u0022]}'}",
     SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "seed", "seed: no", NULL },
   { "RES-41", "{'status':400,'encoding':'gzip'," V2 ("bad_request", "'seed: no'") "}", SFUMATO_ERROR_INVALID, NONE,
     SFUMATO_ERROR_HELP_NONE, "seed", "seed: no", NULL },
@@ -423,8 +427,10 @@ static void
 test_redirects (void)
 {
   static const guint statuses[] = { 300, 301, 302, 303, 305, 307, 308 };
-  static const char * const targets[] = { "%s/v2beta/stable-image/generate/sd3", "/other", "//127.0.0.1:1/", "file:///etc/passwd",
-                                          "http://user:pw@evil.example/", "javascript:alert(1)", "http://[", "", NULL };
+  static const char * const targets[] = {
+    "%s/v2beta/stable-image/generate/sd3", "/other", "//127.0.0.1:1/", "file:///etc/passwd",
+    "http://user:pw@evil.example/", "javascript:alert(1)", "http://[", "", NULL
+  };
   g_auto (Fixture) other = { 0 };
 
   fixture_set_up (&other);

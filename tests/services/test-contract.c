@@ -24,7 +24,9 @@ G_DEFINE_FINAL_TYPE (Bare, bare, SFUMATO_TYPE_SERVICE)
 static const SfumatoModel *
 bare_get_models (SfumatoService *service)
 {
-  static const SfumatoModel models[] = { { .id = "m", .name = "M", .prompt_max = 100, .seed_max = 10 }, { .id = NULL } };
+  static const SfumatoModel models[] = {
+    { .id = "m", .name = "M", .prompt_max = 100, .seed_max = 10 }, { .id = NULL }
+  };
 
   return models;
 }

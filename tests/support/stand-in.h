@@ -27,8 +27,8 @@
  *   "fault"     "close", "reset", "stall" (until the other side closes), "hold" (until a release) or "drip" (from
  *               there on one byte every "drip" milliseconds, 20)
  *   "where"     where the fault happens: "accept" (before anything but "at" bytes is read, of TLS too),
- *               "request-body" (after "at" bytes of it), "request" (default: all is read, nothing is answered), "answer-head" or "answer-body" (after
- *               "at" bytes of it are sent)
+ *               "request-body" (after "at" bytes of it), "request" (default: all is read, nothing is answered),
+ *               "answer-head" or "answer-body" (after "at" bytes of it are sent)
  *   "at"        see "where"; 0
  *   "billed"    whether the call is charged; absent: if the answer is a picture of the real service's or a scripted
  *               200, whatever becomes of it on its way back
