@@ -1,8 +1,4 @@
-/* The gallery.
- *
- *   sfumato_gallery_search() ──► GtkMultiSelection ──► GtkGridView
- *        (pages of the index)          │
- *                                      └──► GtkSelectionFilterModel: what the actions are about
+/* The gallery: what is searched for, what is said where nothing is found, and the bar of selection mode.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -12,9 +8,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sfumato-gallery-cell.h"
+#include "ui/sfumato-gallery-grid.h"
 #include "ui/sfumato-picture-actions.h"
-#include "ui/sfumato-picture-content.h"
 #include "ui/sfumato-preferences.h"
 
 /* A screen reader is told how many are selected, or found, when the person pauses. */
@@ -27,8 +22,7 @@ struct _SfumatoGalleryPage
   GtkWidget           *toolbar;
   GtkWidget           *search_entry;
   GtkStack            *stack;
-  GtkWidget           *grid;
-  GtkMultiSelection   *selection;
+  SfumatoGalleryGrid  *grid;
   AdwStatusPage       *no_results;
   AdwStatusPage       *missing_folder;
   GtkLabel            *selection_label;
@@ -36,9 +30,10 @@ struct _SfumatoGalleryPage
   SfumatoStudio       *studio;            /* owned */
   SfumatoGallery      *gallery;           /* owned, nullable */
   GSignalGroup        *follow_gallery;    /* owned */
-  GListModel          *chosen;            /* owned: the selected pictures */
-  GtkWidget           *dragged;           /* borrowed, nullable: the cell a drag began on */
+  GtkSelectionModel   *selection;         /* owned: what is found, and selected */
+  GListModel          *chosen;            /* owned: the selected ones, which the actions are about */
   guint                announce_source;
+  guint                follow_source;
   gboolean             favorites_only;
   gboolean             selecting;
   gboolean             opened;            /* a picture was opened from here: follow where the viewer went */
@@ -122,10 +117,8 @@ search (SfumatoGalleryPage *self)
   if (!self->gallery)
     return;
   found = sfumato_gallery_search (self->gallery, get_text (self), self->favorites_only);
-  gtk_multi_selection_set_model (self->selection, found);
+  sfumato_gallery_grid_show (self->grid, self->gallery, found);
   update_view (self);
-  if (g_list_model_get_n_items (found) > 0)
-    gtk_grid_view_scroll_to (GTK_GRID_VIEW (self->grid), 0, GTK_LIST_SCROLL_NONE, NULL);
 }
 
 static guint
@@ -192,7 +185,7 @@ static void
 search_stopped_cb (SfumatoGalleryPage *self)
 {
   gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
-  gtk_widget_grab_focus (self->grid);
+  gtk_widget_grab_focus (GTK_WIDGET (self->grid));
 }
 
 static void
@@ -237,202 +230,19 @@ set_selecting (SfumatoGalleryPage *self,
   self->selecting = selecting;
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", selecting);
   if (!selecting)
-    gtk_selection_model_unselect_all (GTK_SELECTION_MODEL (self->selection));
+    gtk_selection_model_unselect_all (self->selection);
   else
-    gtk_widget_grab_focus (self->grid);
+    gtk_widget_grab_focus (GTK_WIDGET (self->grid));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTING]);
 }
 
 static void
-toggle (SfumatoGalleryPage *self,
-        guint               position)
-{
-  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self->selection);
-
-  if (gtk_selection_model_is_selected (selection, position))
-    gtk_selection_model_unselect_item (selection, position);
-  else
-    gtk_selection_model_select_item (selection, position, FALSE);
-}
-
-/* ---- the grid -------------------------------------------------------------------------------------------- */
-
-static void
-cell_setup_cb (SfumatoGalleryPage *self,
-               GtkListItem        *item)
-{
-  SfumatoGalleryCell *cell = sfumato_gallery_cell_new (item);
-
-  g_object_bind_property (self, "selecting", cell, "selecting", G_BINDING_SYNC_CREATE);
-  gtk_list_item_set_child (item, GTK_WIDGET (cell));
-}
-
-static void
-cell_bound_cb (SfumatoGalleryPage *self,
-               GtkListItem        *item)
-{
-  sfumato_gallery_cell_bind (SFUMATO_GALLERY_CELL (gtk_list_item_get_child (item)), self->gallery);
-}
-
-static void
-cell_unbound_cb (SfumatoGalleryPage *self,
-                 GtkListItem        *item)
-{
-  sfumato_gallery_cell_unbind (SFUMATO_GALLERY_CELL (gtk_list_item_get_child (item)));
-}
-
-static void
-open_position (SfumatoGalleryPage *self,
-               guint               position)
+open_cb (SfumatoGalleryPage *self,
+         guint               position)
 {
   self->opened = TRUE;
   sfumato_window_open_picture (SFUMATO_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
                                G_LIST_MODEL (self->selection), position);
-}
-
-static void
-activated_cb (SfumatoGalleryPage *self,
-              guint               position)
-{
-  open_position (self, position);
-}
-
-/* The cell at a place in the grid, or the one around or inside a widget. */
-static SfumatoGalleryCell *
-cell_of (GtkWidget *widget)
-{
-  GtkWidget *cell = widget ? gtk_widget_get_ancestor (widget, SFUMATO_TYPE_GALLERY_CELL) : NULL;
-
-  if (!cell && widget)
-    cell = gtk_widget_get_first_child (widget);
-  return SFUMATO_IS_GALLERY_CELL (cell) ? SFUMATO_GALLERY_CELL (cell) : NULL;
-}
-
-static SfumatoGalleryCell *
-pick_cell (SfumatoGalleryPage *self,
-           double              x,
-           double              y)
-{
-  return cell_of (gtk_widget_pick (self->grid, x, y, GTK_PICK_DEFAULT));
-}
-
-static gboolean
-is_touch (GtkGesture *gesture)
-{
-  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (gesture));
-
-  return device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN;
-}
-
-static void
-clicked_cb (SfumatoGalleryPage *self,
-            int                 n_press,
-            double              x,
-            double              y,
-            GtkGesture         *gesture)
-{
-  SfumatoGalleryCell *cell = pick_cell (self, x, y);
-
-  if (!cell)
-    return;
-  if (self->selecting)
-    {
-      /* Before the grid selects this one alone. */
-      gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
-      toggle (self, sfumato_gallery_cell_get_position (cell));
-    }
-  else if (is_touch (gesture))
-    open_position (self, sfumato_gallery_cell_get_position (cell));
-}
-
-/* ---- the menu -------------------------------------------------------------------------------------------- */
-
-static void
-popup (SfumatoGalleryPage *self,
-       SfumatoGalleryCell *cell,
-       double              x,
-       double              y)
-{
-  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self->selection);
-  guint position = cell ? sfumato_gallery_cell_get_position (cell) : GTK_INVALID_LIST_POSITION;
-
-  if (position == GTK_INVALID_LIST_POSITION)
-    return;
-  if (!gtk_selection_model_is_selected (selection, position))
-    gtk_selection_model_select_item (selection, position, !self->selecting);
-  sfumato_picture_actions_popup (self->grid, x, y);
-}
-
-static void
-menu_clicked_cb (SfumatoGalleryPage *self,
-                 int                 n_press,
-                 double              x,
-                 double              y,
-                 GtkGesture         *gesture)
-{
-  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
-  popup (self, pick_cell (self, x, y), x, y);
-}
-
-static void
-long_pressed_cb (SfumatoGalleryPage *self,
-                 double              x,
-                 double              y,
-                 GtkGesture         *gesture)
-{
-  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
-  popup (self, pick_cell (self, x, y), x, y);
-}
-
-static void
-menu_at_focus (GtkWidget  *widget,
-               const char *name,
-               GVariant   *target)
-{
-  SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
-  SfumatoGalleryCell *cell = cell_of (gtk_root_get_focus (gtk_widget_get_root (widget)));
-  graphene_rect_t bounds;
-
-  if (cell && gtk_widget_compute_bounds (GTK_WIDGET (cell), self->grid, &bounds))
-    popup (self, cell, bounds.origin.x + bounds.size.width / 2, bounds.origin.y + bounds.size.height / 2);
-}
-
-/* ---- dragging out ---------------------------------------------------------------------------------------- */
-
-static GdkContentProvider *
-drag_prepared_cb (SfumatoGalleryPage *self,
-                  double              x,
-                  double              y,
-                  GtkDragSource      *source)
-{
-  SfumatoGalleryCell *cell = pick_cell (self, x, y);
-  g_autoptr (GListStore) single = NULL;
-  g_autoptr (SfumatoPicture) picture = NULL;
-  guint position = cell ? sfumato_gallery_cell_get_position (cell) : GTK_INVALID_LIST_POSITION;
-
-  /* A finger scrolls. */
-  if (position == GTK_INVALID_LIST_POSITION || is_touch (GTK_GESTURE (source)))
-    return NULL;
-  self->dragged = GTK_WIDGET (cell);
-  if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), position))
-    return sfumato_picture_content_new (self->gallery, self->chosen);
-  single = g_list_store_new (SFUMATO_TYPE_PICTURE);
-  picture = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
-  g_list_store_append (single, picture);
-  return sfumato_picture_content_new (self->gallery, G_LIST_MODEL (single));
-}
-
-static void
-drag_begun_cb (SfumatoGalleryPage *self,
-               GdkDrag            *drag,
-               GtkDragSource      *source)
-{
-  g_autoptr (GdkPaintable) live = gtk_widget_paintable_new (self->dragged);
-  g_autoptr (GdkPaintable) icon = gdk_paintable_get_current_image (live);
-
-  gtk_drag_source_set_icon (source, icon, gtk_widget_get_width (self->dragged) / 2,
-                            gtk_widget_get_height (self->dragged) / 2);
-  self->dragged = NULL;
 }
 
 /* ---- actions --------------------------------------------------------------------------------------------- */
@@ -454,7 +264,7 @@ select_all (GtkWidget  *widget,
             const char *name,
             GVariant   *target)
 {
-  gtk_selection_model_select_all (GTK_SELECTION_MODEL (SFUMATO_GALLERY_PAGE (widget)->selection));
+  gtk_selection_model_select_all (SFUMATO_GALLERY_PAGE (widget)->selection);
 }
 
 static void
@@ -486,9 +296,9 @@ static void
 holder_open (SfumatoPictureHolder *holder)
 {
   SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (holder);
-  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (self->selection);
 
-  open_position (self, gtk_bitset_get_minimum (selected));
+  open_cb (self, gtk_bitset_get_minimum (selected));
 }
 
 static void
@@ -520,19 +330,25 @@ set_studio (SfumatoGalleryPage *self,
 
 /* ---- overrides ------------------------------------------------------------------------------------------- */
 
-/* Back from the viewer: to the picture it went to. */
+static void
+follow_viewer_cb (gpointer user_data)
+{
+  SfumatoGalleryPage *self = user_data;
+
+  self->follow_source = 0;
+  sfumato_gallery_grid_follow (self->grid);
+}
+
+/* Back from the viewer: to the picture it went to, once the navigation view has put the keyboard where it was. */
 static void
 sfumato_gallery_page_map (GtkWidget *widget)
 {
   SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
-  g_autoptr (GtkBitset) selected = NULL;
 
   GTK_WIDGET_CLASS (sfumato_gallery_page_parent_class)->map (widget);
 
-  selected = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
-  if (self->opened && gtk_bitset_get_size (selected) == 1)
-    gtk_grid_view_scroll_to (GTK_GRID_VIEW (self->grid), gtk_bitset_get_minimum (selected),
-                             GTK_LIST_SCROLL_FOCUS, NULL);
+  if (self->opened && self->follow_source == 0)
+    self->follow_source = g_idle_add_once (follow_viewer_cb, self);
   self->opened = FALSE;
 }
 
@@ -541,7 +357,7 @@ sfumato_gallery_page_grab_focus (GtkWidget *widget)
 {
   SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (widget);
 
-  if (gtk_widget_get_mapped (self->grid) && gtk_widget_grab_focus (self->grid))
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->grid)) && gtk_widget_grab_focus (GTK_WIDGET (self->grid)))
     return TRUE;
   return gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
 }
@@ -600,8 +416,10 @@ sfumato_gallery_page_dispose (GObject *object)
   SfumatoGalleryPage *self = SFUMATO_GALLERY_PAGE (object);
 
   g_clear_handle_id (&self->announce_source, g_source_remove);
+  g_clear_handle_id (&self->follow_source, g_source_remove);
   g_clear_object (&self->follow_gallery);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_GALLERY_PAGE);
+  g_clear_object (&self->selection);
   g_clear_object (&self->chosen);
   g_clear_object (&self->gallery);
   g_clear_object (&self->studio);
@@ -617,23 +435,13 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, search_entry);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, grid);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, selection);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, no_results);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, missing_folder);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, selection_label);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_stopped_cb);
-  gtk_widget_class_bind_template_callback (widget_class, cell_setup_cb);
-  gtk_widget_class_bind_template_callback (widget_class, cell_bound_cb);
-  gtk_widget_class_bind_template_callback (widget_class, cell_unbound_cb);
-  gtk_widget_class_bind_template_callback (widget_class, update_view);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, activated_cb);
-  gtk_widget_class_bind_template_callback (widget_class, clicked_cb);
-  gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
-  gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, drag_prepared_cb);
-  gtk_widget_class_bind_template_callback (widget_class, drag_begun_cb);
+  gtk_widget_class_bind_template_callback (widget_class, open_cb);
 }
 
 static void
@@ -658,13 +466,13 @@ sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (SFUMATO_TYPE_GALLERY_GRID);
   bind_template (widget_class);
   sfumato_picture_actions_install (widget_class);
   gtk_widget_class_install_action (widget_class, "gallery.show-all", NULL, show_all);
   gtk_widget_class_install_action (widget_class, "gallery.select-all", NULL, select_all);
   gtk_widget_class_install_action (widget_class, "gallery.stop-selecting", NULL, stop_selecting);
   gtk_widget_class_install_action (widget_class, "gallery.choose-folder", NULL, choose_folder);
-  gtk_widget_class_install_action (widget_class, "gallery.menu", NULL, menu_at_focus);
 }
 
 static void
@@ -675,9 +483,10 @@ sfumato_gallery_page_init (SfumatoGalleryPage *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  self->chosen = G_LIST_MODEL (gtk_selection_filter_model_new (GTK_SELECTION_MODEL (self->selection)));
+  self->selection = g_object_ref (sfumato_gallery_grid_get_selection (self->grid));
+  self->chosen = g_object_ref (sfumato_gallery_grid_get_chosen (self->grid));
+  g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (update_view), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->chosen, "items-changed", G_CALLBACK (chosen_changed_cb), self, G_CONNECT_SWAPPED);
-  sfumato_picture_actions_add_shortcuts (self->grid);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", FALSE);
   update_selection (self);
 }

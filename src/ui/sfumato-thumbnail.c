@@ -92,13 +92,20 @@ static void
 set_status (SfumatoThumbnail       *self,
             SfumatoThumbnailStatus  status)
 {
+  gboolean explained = status_icon (self->status) != NULL;
+
   if (self->status == status)
     return;
   self->status = status;
-  gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), status_icon (status));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), status_icon (status) ? status_words (status) : NULL);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self),
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, status_words (status), -1);
+  /* Most cells that are scrolled by never have anything to explain, and setting a tooltip asks the display server. */
+  if (explained || status_icon (status))
+    {
+      gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), status_icon (status));
+      gtk_widget_set_visible (self->icon, status_icon (status) != NULL);
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self), status_icon (status) ? status_words (status) : NULL);
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self),
+                                      GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, status_words (status), -1);
+    }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
 }
 
