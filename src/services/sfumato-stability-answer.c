@@ -126,8 +126,8 @@ make_result (const SfumatoStabilityCall  *call,
              GError                     **error)
 {
   const char *asked = sfumato_request_get_fields (call->request)->model;
-  gboolean filtered = g_strcmp0 (found->finish, "CONTENT_FILTERED") == 0;
-  gboolean usual = found->finish == NULL || strcmp (found->finish, "SUCCESS") == 0;
+  gboolean filtered = found->finish != NULL && g_ascii_strcasecmp (found->finish, "CONTENT_FILTERED") == 0;
+  gboolean usual = found->finish == NULL || g_ascii_strcasecmp (found->finish, "SUCCESS") == 0;
   SfumatoResultFields fields = {
     .bytes = found->bytes,
     .seed_used = found->seed,

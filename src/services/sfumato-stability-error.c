@@ -190,6 +190,18 @@ money_sentence (const SfumatoStabilityCall *call,
   return answer->sent ? _("Nothing was charged.") : _("Nothing was sent or charged.");
 }
 
+/* Sentences follow each other with a space, unless a line has ended. */
+static void
+append_sentence (GString    *text,
+                 const char *sentence)
+{
+  if (sentence == NULL)
+    return;
+  if (text->len > 0 && text->str[text->len - 1] != '\n')
+    g_string_append_c (text, ' ');
+  g_string_append (text, sentence);
+}
+
 GError *
 sfumato_stability_error (const SfumatoStabilityCall *call,
                          const SfumatoHttpAnswer    *answer,
@@ -200,22 +212,15 @@ sfumato_stability_error (const SfumatoStabilityCall *call,
                          const char                 *what,
                          const char                 *todo)
 {
-  g_autoptr (GStrvBuilder) sentences = g_strv_builder_new ();
-  g_auto (GStrv) parts = NULL;
-  g_autofree char *joined = NULL;
+  g_autoptr (GString) sentences = g_string_new (NULL);
   g_autofree char *message = NULL;
   g_autofree char *details = dup_details (call, answer, body);
-  const char *money = money_sentence (call, answer, charge);
   GError *error;
 
-  g_strv_builder_add (sentences, what);
-  if (money != NULL)
-    g_strv_builder_add (sentences, money);
-  if (todo != NULL)
-    g_strv_builder_add (sentences, todo);
-  parts = g_strv_builder_end (sentences);
-  joined = g_strjoinv (" ", parts);
-  message = sfumato_redact (joined, call->key);
+  append_sentence (sentences, what);
+  append_sentence (sentences, money_sentence (call, answer, charge));
+  append_sentence (sentences, todo);
+  message = sfumato_redact (g_strchomp (sentences->str), call->key);
   error = sfumato_error_new (code, title, "%s", message);
   sfumato_error_set_charge (error, call->request != NULL ? charge : SFUMATO_CHARGE_NONE);
   sfumato_error_set_details (error, details);
@@ -233,7 +238,7 @@ typedef struct
   const char       *field;  /* nullable */
   gboolean          quote;  /* whether the service's words say more than ours */
   const char       *title;
-  const char       *what;
+  const char       *what;   /* NULL: it names the address */
   const char       *todo;   /* nullable */
 } Refusal;
 
@@ -255,11 +260,11 @@ static const Refusal refusals[] = {
   { 403, NULL, SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
     N_("The service, or something in between, refused the request."), NULL },
   { 404, "not_found", SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
-    N_("There is no such service at this address."), NULL },
+    NULL, N_("Check the address in Preferences.") },
   { 405, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
-    N_("There is no such service at this address."), NULL },
+    NULL, N_("Check the address in Preferences.") },
   { 410, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
-    N_("There is no such service at this address any more."), NULL },
+    NULL, N_("Check the address in Preferences.") },
   { 407, NULL, SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_NONE, NULL, FALSE, N_("Proxy Wants a Password"),
     N_("The proxy between this computer and the service wants a name and a password."),
     N_("Set them in the system’s network settings.") },
@@ -368,8 +373,8 @@ dup_what (const SfumatoStabilityCall *call,
 {
   g_autofree char *safe = clean (call, words, SERVER_TEXT_MAX);
 
-  if (row->help == SFUMATO_ERROR_HELP_CHANGE_ADDRESS)
-    return g_strdup_printf ("%s (%s)", g_dgettext (GETTEXT_PACKAGE, row->what), call->base);
+  if (row->what == NULL)
+    return g_strdup_printf (_("There is no such service at %s."), call->base);
   if (row->quote && *safe != '\0')
     return g_strdup_printf ("%s\n%s\n", g_dgettext (GETTEXT_PACKAGE, row->what), safe);
   if (row->code == SFUMATO_ERROR_SERVICE || row->quote)

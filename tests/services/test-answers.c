@@ -46,6 +46,7 @@ static const struct
   { "RES-08", "{'headers':{'finish-reason':null,'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
   { "RES-09", "{'headers':{'finish-reason':'CONTENT_FILTERED','seed':'1'}}", "png", 1, SFUMATO_FINISH_FILTERED, NULL,
     MAYBE },
+  { "small letters", "{'headers':{'finish-reason':'success','seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
   { "RES-11", "{'headers':{'finish-reason':'ERROR','seed':'1'}}", "png", 1, SFUMATO_FINISH_OTHER, "ERROR", MAYBE },
   { "a word with the key in it", "{'headers':{'finish-reason':'x sk-test-0000 y','seed':'1'}}", "png", 1,
     SFUMATO_FINISH_OTHER, "x [key] y", MAYBE },
@@ -310,7 +311,7 @@ static const struct
   { "RES-20",
     "{'status':400," V2 ("bad_request", "'prompt: is required','aspect_ratio: invalid enum value. Expected x'")
     "}", SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "prompt,aspect_ratio",
-    "prompt: is required\naspect_ratio: invalid enum value. Expected x", "bad_request" },
+    "prompt: is required\naspect_ratio: invalid enum value. Expected x\nNothing was charged.", "bad_request" },
   { "fields", "{'status':400," V2 ("bad_request", "'style_preset: x','cfg_scale: x','output_format: x','image: x'") "}",
     SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "style,guidance,format,input", "cfg_scale: x", NULL },
   { "RES-21", "{'status':401," V2 ("unauthorized", "'authorization: invalid or missing header value'") "}",
