@@ -20,6 +20,12 @@
 
 #define ROWS 500
 
+#ifdef __SANITIZE_ADDRESS__
+#define HARMED 40
+#else
+#define HARMED 200
+#endif
+
 static const char * const first_schema[] = {
   "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
   "CREATE INDEX notes_text ON notes (text);",
@@ -248,7 +254,7 @@ test_damage (void)
   g_autoptr (GBytes) good = make_good_file (folder);
   g_autoptr (GRand) random = g_rand_new_with_seed (20261122);
 
-  for (guint i = 0; i < 200; i++)
+  for (guint i = 0; i < (g_test_slow () ? 4000 : HARMED); i++)
     open_harmed (good, i % N_HARMS, random);
 }
 

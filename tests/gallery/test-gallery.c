@@ -61,6 +61,24 @@ test_add_twice (void)
   g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 3);
 }
 
+/* A file of somebody else's that has the very name. */
+static void
+test_add_beside (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *date = g_date_time_format (now, "%Y-%m-%d");
+  g_autofree char *name = g_strdup_printf ("%s a fox · 5.png", date);
+  g_autoptr (SfumatoPicture) picture = NULL;
+  g_autoptr (GBytes) kept = NULL;
+
+  scratch_write (sample->folder, name, "not a picture", 13);
+  picture = sample_add (sample->gallery, "a fox", 5);
+  g_assert_true (g_str_has_suffix (sfumato_picture_get_fields (picture)->file_name, " a fox · 5 (2).png"));
+  kept = scratch_read (sample->folder, name);
+  g_assert_cmpmem (g_bytes_get_data (kept, NULL), g_bytes_get_size (kept), "not a picture", 13);
+}
+
 static void
 test_find (void)
 {
@@ -461,6 +479,7 @@ main (int   argc,
 
   g_test_add_func ("/gallery/add", test_add);
   g_test_add_func ("/gallery/add-twice", test_add_twice);
+  g_test_add_func ("/gallery/add-beside", test_add_beside);
   g_test_add_func ("/gallery/find", test_find);
   g_test_add_func ("/gallery/rebuild", test_rebuild);
   g_test_add_func ("/gallery/favorite", test_favorite);
