@@ -13,15 +13,10 @@ from session import ONLY_TESTED, Session, wait_for
 
 WAIT = 60 if os.environ.get("SFUMATO_SANITIZED") else 25
 
-# Widgets a person acts on: each must have a name.
-INTERACTIVE = {"button", "toggle button", "check box", "switch", "radio button", "entry", "text", "password text",
-               "combo box", "slider", "spin button", "menu item", "menu button", "list item", "tab", "page tab", "link",
-               "grid cell", "table cell", "search box"}
-
 
 class Desktop(Session):
-    def __init__(self, keyring="unlocked", size="1280x900"):
-        super().__init__(keyring)
+    def __init__(self, size="1280x900"):
+        super().__init__("none")
         try:
             self.env |= {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GDK_DISABLE": "gl,vulkan",
                          "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0"}

@@ -138,7 +138,10 @@ class Session:
         if state == "locked":
             self.lock_keyring()
         elif state == "silent":
-            self.keyring.send_signal(signal.SIGSTOP)
+            self.silence_keyring()
+
+    def silence_keyring(self):
+        self.keyring.send_signal(signal.SIGSTOP)
 
     def stop_bus(self):
         self.bus.kill()

@@ -117,8 +117,8 @@ class Stage:
         print(f"See {path}.png and {path}.txt", file=sys.stderr, flush=True)
 
 
-def play(desktop, keyring, name, test):
-    desktop.set_keyring(keyring)
+def play(desktop, name, test):
+    desktop.set_keyring(getattr(test, "keyring", "unlocked"))
     stage = Stage(desktop, name)
     try:
         test(stage)
@@ -130,9 +130,16 @@ def play(desktop, keyring, name, test):
         stage.close()
 
 
-def run(tests, keyring="unlocked", size="1280x900"):
+def with_keyring(state):
+    """A test that begins with its keyring in another state than unlocked."""
+    def mark(test):
+        test.keyring = state
+        return test
+    return mark
+
+
+def run(tests):
     """tests: a module's globals()."""
     functions = {name: f for name, f in tests.items() if name.startswith("test_")}
-    with Desktop(keyring, size) as desktop:
-        tap.run({name: functools.partial(play, desktop, keyring, name, f) for name, f in functions.items()},
-                sys.argv[6:])
+    with Desktop() as desktop:
+        tap.run({name: functools.partial(play, desktop, name, f) for name, f in functions.items()}, sys.argv[6:])

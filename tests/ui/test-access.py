@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# The window for everybody: every control has a name, everything fits 360 pixels and twice the size of letters, also
+# from right to left and in the dark, and Tab reaches what there is.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import re
+
+import stage
+from acts import GENERATE, WELCOME, cell, generate, go_to_gallery, see_picture
+from session import TimeOut, wait_for
+
+PROMPT = "a red fox in snow"
+# Without a compositor a window wears a border of 5 pixels.
+NARROW = {"window-width": 360 + 10, "window-height": 640 + 10}
+
+
+def check_names(app, page):
+    """Whatever can have the focus says what it is."""
+    nameless = []
+    for node in app.nodes():
+        # GTK 4.18 gives an item of a menu no name of its own, and the list inside of a combo box none.
+        if node.has("focusable") and not node.name and node.role not in ("menu item", "panel", "grouping", "scroll pane"):
+            if not any(n.name or n.text for n in node.inside()):
+                nameless.append(str(node))
+    assert not nameless, f"on {page}: {nameless}"
+
+
+def check_icons(app, page):
+    """A button without letters has a name; a picture has one, or is said to be decoration and not there at all."""
+    nameless = [str(n) for n in app.nodes() if n.role in ("button", "toggle button", "check box", "switch", "slider")
+                and not n.name]
+    assert not nameless, f"on {page}: {nameless}"
+
+
+def sticking_out(app):
+    """What is cut off at the side. GTK counts from inside the border, and not always the padding. What has not been
+    laid out yet has no size that means anything."""
+    left, _, width, _ = app.find("frame").extents
+    if width > NARROW["window-width"]:
+        yield f"the window has grown to {width}"
+    for node in app.nodes():
+        x, _, w, _ = node.extents
+        if 0 < w < 10000 and (x < left - 2 or x + w > left + width + 12):
+            yield f"{node} at {x} is {w} of {width} wide"
+
+
+def check_fit(app, page):
+    try:
+        wait_for(lambda: not any(sticking_out(app)), "everything in its place", 5)
+    except TimeOut:
+        raise AssertionError(f"{page}: " + "; ".join(sticking_out(app))) from None
+
+
+def walk(s, check):
+    """Every page once."""
+    app = s.start()
+    app.see(WELCOME)
+    check(app, "the first start")
+    app.click("list item", "With Stability AI")
+    app.see("No key yet")
+    check(app, "the first start with its key")
+    app.quit()
+    app = s.start_ready()
+    app.find("text", "Prompt")
+    check(app, "the empty form")
+    generate(app, PROMPT + " #moderated")
+    app.see("Declined by Moderation")
+    check(app, "a failure")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    check(app, "a finished picture")
+    app.desktop.keys("ctrl+j")
+    app.find("list", "Queue")
+    check(app, "the queue")
+    app.desktop.keys("Escape")
+    app.gone("list", "Queue")
+    go_to_gallery(app)
+    app.find("table cell", cell(PROMPT)).mouse()
+    app.find("table cell", cell(PROMPT), "selected")
+    check(app, "the gallery")
+    app.desktop.keys("Return")
+    app.find("button", "Zoom In" if s.name != "test_everything_fits_360_pixels" else "Delete")
+    check(app, "a picture")
+    app.desktop.keys("Escape")
+    app.desktop.keys("ctrl+comma")
+    app.find("button", "Forget Key…")
+    check(app, "the preferences")
+    app.desktop.keys("Escape")
+    app.gone("button", "Forget Key…")
+    return app
+
+
+def test_every_control_has_a_name(s):
+    def check(app, page):
+        check_names(app, page)
+        check_icons(app, page)
+    walk(s, check)
+
+
+def set_gtk(s, **settings):
+    folder = os.path.join(s.env["XDG_CONFIG_HOME"], "gtk-4.0")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "settings.ini"), "w", encoding="utf-8") as f:
+        f.write("[Settings]\n" + "".join(f"{k.replace('_', '-')}={v}\n" for k, v in settings.items()))
+
+
+def test_everything_fits_360_pixels(s):
+    s.change_settings(NARROW)
+    walk(s, check_fit)
+
+
+def test_a_picture_can_be_made_with_letters_twice_as_large(s):
+    set_gtk(s, gtk_xft_dpi=2 * 96 * 1024)
+    s.change_settings(NARROW)
+    app = s.start_ready()
+    app.find("text", "Prompt")
+    check_fit(app, "the empty form")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    check_fit(app, "a finished picture")
+    app.find("button", GENERATE, "sensitive")
+
+
+def test_in_the_dark_without_animations_and_with_high_contrast(s):
+    set_gtk(s, gtk_enable_animations="false")
+    s.env |= {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark", "ADW_DEBUG_HIGH_CONTRAST": "1"}
+    app = s.start_ready()
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    shot = os.path.join(s.home, "dark.png")
+    s.desktop.screenshot(shot, app.window_id())
+    mean = float(s.desktop.tool("convert", shot, "-crop", "300x40+200+720", "-colorspace", "Gray", "-format", "%[fx:mean]",
+                                "info:"))
+    assert mean < 0.4, f"the composer is {mean:.0%} bright"
+
+
+def test_tab_goes_round_the_form(s):
+    app = s.start_ready()
+    app.find("text", "Prompt", "focused")
+    wanted = [("toggle button", "Exclude…"), ("combo box", "Model"), ("combo box", "Shape"), ("spin button", "Images"),
+              ("text", "Seed"), ("button", "Roll a Seed"), ("toggle button", "Keep the Seed"), ("button", "New"),
+              ("toggle button", "Main Menu"), ("text", "Prompt")]
+    missing = list(wanted)
+    for _ in range(60):
+        app.desktop.keys("Tab")
+        missing = [(role, name) for role, name in missing if not app.find_now(role, name).has("focused")]
+        if not missing:
+            break
+    assert not missing, f"Tab does not lead to {missing}"
+
+
+stage.run(globals())

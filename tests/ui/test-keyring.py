@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# Every state of a keyring: the window opens, says what is the matter, and stays usable.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+import stage
+from acts import WELCOME, choose_service, enter_key, generate, see_picture
+from server import KEY
+
+PROMPT = "a red fox in snow"
+
+
+@stage.with_keyring("none")
+def test_without_a_keyring_the_key_lives_for_this_run(s):
+    app = s.start()
+    choose_service(app)
+    enter_key(app, KEY)
+    app.see(re.compile("forgotten when Sfumato is closed"))
+    app.click("button", "Start")
+    app.see("No keyring was found: the key is kept only until Sfumato is closed")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    app.quit()
+    app = s.start()
+    app.find("text", "Prompt")
+    assert not app.find_now(None, WELCOME)
+    app.desktop.keys("ctrl+Return")
+    app.see(re.compile("keyring", re.I))
+    assert s.server.log()["accepted"] == 1
+
+
+def test_a_locked_keyring_is_said_to_be_locked(s):
+    s.make_ready()
+    s.desktop.lock_keyring()  # and nobody is there to type its password
+    app = s.start()
+    app.fill("text", "Prompt", PROMPT)
+    app.desktop.keys("ctrl+Return")
+    app.see(re.compile("[Kk]eyring [Ii]s [Ll]ocked|keyring was not unlocked|locked"))
+    assert app.find("text", "Prompt").text == PROMPT
+    assert s.server.log()["posts"] == 0
+
+
+def test_a_silent_keyring_freezes_nothing(s):
+    s.make_ready()
+    s.desktop.silence_keyring()
+    app = s.start()
+    app.fill("text", "Prompt", PROMPT)
+    app.desktop.keys("ctrl+Page_Down")
+    app.see("No Pictures Yet")
+    app.desktop.keys("ctrl+Page_Up")
+    app.desktop.keys("ctrl+Return")
+    app.see(re.compile("keyring", re.I), wait=60)
+    assert app.find("text", "Prompt").text == PROMPT
+    assert s.server.log()["posts"] == 0
+
+
+def test_a_key_can_be_forgotten(s):
+    app = s.start_ready()
+    app.find("text", "Prompt")
+    app.desktop.keys("ctrl+comma")
+    app.click("button", "Forget Key…")
+    app.click("button", "Forget Key")
+    app.see("No key yet")
+    assert s.stored_key() == ""
+    app.desktop.keys("Escape")
+    app.find("button", "Add Key…")
+
+
+stage.run(globals())
