@@ -11,11 +11,10 @@
 #include "keyring/sfumato-keyring-file.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <libsecret/secret.h>
 
-#define RELOADS_MAX 20
-
-/* libsecret's file is not safe from several threads at once. */
+/* libsecret's file is not safe from several threads at once, and two processes refuse each other's changes. */
 G_LOCK_DEFINE_STATIC (file);
 
 /* libsecret registers the types of its enumerations as if there were one thread only. */
@@ -329,10 +328,8 @@ store (SfumatoErrand  *self,
   g_autoptr (SecretValue) value = secret_value_new (sfumato_secret_peek (self->order.secret), -1, "text/plain");
   GError *raw = NULL;
 
-  if (self->in_file ? store_in_file (self, value, &raw) : store_in_service (self, value, &raw))
-    return TRUE;
-  self->reload = g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
-  return explain (raw, error);
+  return (self->in_file ? store_in_file (self, value, &raw) : store_in_service (self, value, &raw)) ||
+         explain (raw, error);
 }
 
 static gboolean
@@ -361,7 +358,6 @@ clear_file (SfumatoErrand  *self,
   secret_password_clearv (self->schema, self->attributes, self->cancellable, answer_cb, self);
   answer = wait_for_answer (self);
   secret_password_clear_finish (answer, &raw);
-  self->reload = g_error_matches (raw, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
   return raw == NULL || explain (raw, error);
 }
 
@@ -414,10 +410,8 @@ carry_out_on_file (SfumatoErrand  *self,
                    SfumatoSecret **found,
                    GError        **error)
 {
-  gboolean done;
+  gboolean done = carry_out (self, found, error);
 
-  self->reload = FALSE;
-  done = carry_out (self, found, error);
   secret_service_disconnect ();
   return done;
 }
@@ -427,27 +421,34 @@ run_on_file (SfumatoErrand  *self,
              SfumatoSecret **found,
              GError        **error)
 {
-  gboolean forgetting = self->order.kind == SFUMATO_ERRAND_FORGET;
-  g_autoptr (GError) local = NULL;
-  gboolean done;
+  SfumatoErrandKind kind = self->order.kind;
+  g_autoptr (GError) damage = NULL;
 
-  if (!sfumato_keyring_file_check (&local))
+  if (!sfumato_keyring_file_check (&damage))
     {
-      if (forgetting)
+      if (kind == SFUMATO_ERRAND_FORGET)
         return sfumato_keyring_file_clean (TRUE, error);
-      g_propagate_error (error, g_steal_pointer (&local));
+      g_propagate_error (error, g_steal_pointer (&damage));
       return FALSE;
     }
-  done = carry_out_on_file (self, found, &local);
-  for (int i = 0; !done && self->reload && i < RELOADS_MAX; i++)
-    {
-      g_clear_error (&local);
-      done = carry_out_on_file (self, found, &local);
-    }
-  if (!done)
-    g_propagate_error (error, g_steal_pointer (&local));
-  else if (self->order.kind != SFUMATO_ERRAND_LOOK_UP)
-    done = sfumato_keyring_file_clean (FALSE, error);
+  return carry_out_on_file (self, found, error) &&
+         (kind == SFUMATO_ERRAND_LOOK_UP || sfumato_keyring_file_clean (FALSE, error));
+}
+
+static gboolean
+run_on_locked_file (SfumatoErrand  *self,
+                    SfumatoSecret **found,
+                    GError        **error)
+{
+  gboolean done;
+  int lock;
+
+  G_LOCK (file);
+  lock = sfumato_keyring_file_lock ();
+  done = run_on_file (self, found, error);
+  if (lock >= 0)
+    g_close (lock, NULL);
+  G_UNLOCK (file);
   return done;
 }
 
@@ -490,11 +491,7 @@ sfumato_errand_talk (SfumatoErrand  *self,
   self->in_file = sfumato_keyring_file_is_used ();
   if (!self->in_file && bus == NULL)
     return fail (error, SFUMATO_KEYRING_ERROR_MISSING, _("There is no keyring on this desktop."));
-  if (self->in_file)
-    G_LOCK (file);
-  done = self->in_file ? run_on_file (self, found, error) : run_on_service (self, found, error);
-  if (self->in_file)
-    G_UNLOCK (file);
+  done = self->in_file ? run_on_locked_file (self, found, error) : run_on_service (self, found, error);
   g_clear_object (&self->keyring);
   return done;
 }

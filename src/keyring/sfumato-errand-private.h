@@ -24,7 +24,6 @@ typedef struct
   SecretService      *keyring;     /* owned, nullable; libsecret's shared one does not bear several threads */
   GAsyncResult       *answer;      /* nullable: of the call it waits for */
   gboolean            in_file;     /* libsecret keeps it in a file of its own, not in a service */
-  gboolean            reload;      /* that file changed under libsecret: begin again */
 
   /* Both threads', under the lock. */
   GMutex              lock;

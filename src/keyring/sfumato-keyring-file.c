@@ -13,9 +13,11 @@
 #include "keyring/sfumato-keyring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #define HEADING        "GnomeKeyring\n\r\0\n\1"   /* and a zero: version 1.0 */
 #define HEADING_LENGTH 18
@@ -79,6 +81,20 @@ sfumato_keyring_file_check (GError **error)
                                  "again.%s"),
                path, local != NULL ? local->message : "");
   return FALSE;
+}
+
+int
+sfumato_keyring_file_lock (void)
+{
+  g_autofree char *path = sfumato_keyring_file_path ();
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *lock = g_strconcat (path, ".lock", NULL);
+  int fd;
+
+  g_mkdir_with_parents (folder, 0700);
+  fd = g_open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  while (fd >= 0 && flock (fd, LOCK_EX) != 0 && errno == EINTR);
+  return fd;
 }
 
 static gboolean

@@ -16,6 +16,8 @@ char    *sfumato_keyring_file_path      (void);
 /* FALSE, with an error of SFUMATO_KEYRING_ERROR, for a file that libsecret could not read, or would end the process
  * over; TRUE where there is none. */
 gboolean sfumato_keyring_file_check     (GError **error);
+/* Waits until no other process of ours uses the file. Close what it returns to let them; -1 where nothing can be locked. */
+int      sfumato_keyring_file_lock      (void);
 /* Removes the copy of what the file held before its last change; with_file: the file itself, too. */
 gboolean sfumato_keyring_file_clean     (gboolean   with_file,
                                          GError   **error);

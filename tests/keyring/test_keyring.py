@@ -366,8 +366,11 @@ class FileBackend(KeyringCase):
         return self.driver(self.desktop, **{**self.env, **env})
 
     def leaky_driver(self):
-        """libsecret leaks where it cannot make sense of the file, and where it changed under it."""
+        """libsecret leaks where it cannot make sense of the file."""
         return self.file_driver(ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+
+    def files(self):
+        return [name for name in os.listdir(self.folder) if not name.endswith(".lock")]
 
     def content(self):
         with open(self.file, "rb") as file:
@@ -398,9 +401,9 @@ class FileBackend(KeyringCase):
         driver.ask("store stability sk-in-a-file")
         with_key = self.content()
         driver.ask("store stability sk-replaced")
-        self.assertEqual(os.listdir(self.folder), ["default.keyring"])
+        self.assertEqual(self.files(), ["default.keyring"])
         driver.ask("forget stability")
-        self.assertEqual(os.listdir(self.folder), ["default.keyring"])
+        self.assertEqual(self.files(), ["default.keyring"])
         self.assertLess(len(self.content()), len(with_key))
 
     def test_old_copy_of_an_earlier_program(self):
@@ -408,11 +411,11 @@ class FileBackend(KeyringCase):
         driver.ask("store stability sk-in-a-file")
         shutil.copy(self.file, self.file + "~")
         self.assertEqual(driver.word("forget other"), "ok")
-        self.assertEqual(os.listdir(self.folder), ["default.keyring"])
+        self.assertEqual(self.files(), ["default.keyring"])
 
     def test_two_processes(self):
-        """libsecret sees another's write within the same second as a conflict."""
-        one, two = self.leaky_driver(), self.leaky_driver()
+        """libsecret takes another's write within the same second for a conflict."""
+        one, two = self.file_driver(), self.file_driver()
         for _ in range(3):
             one.ask("store stability sk-from-one")
             self.assertEqual(two.ask("lookup stability")[:2], ("key", "sk-from-one"))
@@ -439,7 +442,7 @@ class FileBackend(KeyringCase):
             "salt length": whole[:salt_length] + b"\x1f" + whole[salt_length + 1:],
             "a text": b"hello\n" * 100,
         }
-        for cut in range(19, len(whole), 7):
+        for cut in range(19, len(whole), 11):
             damages[f"cut at {cut}"] = whole[:cut]
         for name, content in damages.items():
             with self.subTest(name):
@@ -451,7 +454,7 @@ class FileBackend(KeyringCase):
                 self.assertEqual(driver.word("store stability sk-new"), "failed")
                 self.assertEqual(self.content(), content)
         self.assertEqual(driver.word("forget stability"), "ok")
-        self.assertEqual(os.listdir(self.folder), [])
+        self.assertEqual(self.files(), [])
         self.assertEqual(driver.word("store stability sk-new"), "ok")
         self.assertEqual(driver.ask("lookup stability")[:2], ("key", "sk-new"))
 
@@ -459,7 +462,7 @@ class FileBackend(KeyringCase):
         driver = self.leaky_driver()
         driver.ask("store stability sk-in-a-file")
         whole = self.content()
-        for at in range(18, len(whole), 3):
+        for at in range(18, len(whole), 5):
             if 18 + 4 <= at < 18 + 4 + 40:
                 continue   # the salt and the count of rounds, which may only make it slow
             damaged = bytearray(whole)
