@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#define _GNU_SOURCE /* unshare() */
 #include "config.h"
 
 #include "domain/sfumato-error.h"
