@@ -148,6 +148,18 @@ interrupted_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* nohup and shell scripts start programs that are not to hear of some signals: 0 for one of these. */
+static guint
+watch_signal (int     number,
+              Follow *follow)
+{
+  struct sigaction before;
+
+  if (sigaction (number, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
+    return 0;
+  return g_unix_signal_add (number, interrupted_cb, follow);
+}
+
 void
 sfumato_cli_follow (SfumatoCli *cli,
                     GPtrArray  *jobs)
@@ -159,7 +171,7 @@ sfumato_cli_follow (SfumatoCli *cli,
   guint tick = follow.shown ? g_timeout_add_seconds (1, tick_cb, &follow) : 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    sources[i] = g_unix_signal_add (signals[i], interrupted_cb, &follow);
+    sources[i] = watch_signal (signals[i], &follow);
   for (guint i = 0; i < jobs->len; i++)
     g_signal_connect_swapped (g_ptr_array_index (jobs, i), "notify", G_CALLBACK (job_changed_cb), &follow);
   if (count_ended (&follow) < jobs->len)
@@ -167,7 +179,7 @@ sfumato_cli_follow (SfumatoCli *cli,
   for (guint i = 0; i < jobs->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (jobs, i), &follow);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    g_source_remove (sources[i]);
+    g_clear_handle_id (&sources[i], g_source_remove);
   g_clear_handle_id (&tick, g_source_remove);
   if (follow.shown)
     fputs (CLEAR_LINE, stderr);

@@ -14,6 +14,7 @@
 
 #define LINE_CHARS_MAX  400
 #define CHUNK_BYTES     65536   /* printed at once */
+#define NAME_COLUMNS    18
 
 static char *limit_text;
 
@@ -161,9 +162,10 @@ append (GString    *text,
         const char *value)
 {
   g_autofree char *clean = value != NULL ? sfumato_clean_text (value, -1, 20000) : NULL;
+  int padding = MAX (NAME_COLUMNS - (int) g_utf8_strlen (name, -1), 1);
 
   if (clean != NULL && *clean != '\0')
-    g_string_append_printf (text, "%-16s%s\n", name, clean);
+    g_string_append_printf (text, "%s%*s%s\n", name, padding, "", clean);
 }
 
 static void
@@ -171,8 +173,9 @@ append_number (GString    *text,
                const char *name,
                gint64      number)
 {
-  if (number >= 0)
-    g_string_append_printf (text, "%-16s%" G_GINT64_FORMAT "\n", name, number);
+  g_autofree char *digits = g_strdup_printf ("%" G_GINT64_FORMAT, number);
+
+  append (text, name, number >= 0 ? digits : NULL);
 }
 
 static void

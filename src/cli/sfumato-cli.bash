@@ -7,6 +7,12 @@ _sfumato_cli ()
 {
   local cur prev words cword
   _get_comp_words_by_ref -n : cur prev words cword || return 0
+  # --model=ID comes as three words.
+  if [ "$cur" = "=" ]; then
+    cur=""
+  elif [ "$prev" = "=" ]; then
+    prev=${words[cword-2]}
+  fi
 
   local commands="generate list search show delete queue key balance models help"
   local models="sd3.5-large sd3.5-large-turbo sd3.5-medium sd3.5-flash core ultra"

@@ -256,6 +256,7 @@ class Completion(case.Case):
         for words, offered in ((("",), [*COMMANDS, "help", "--help", "--version"]),
                                (("generate", "--model", ""), [m["id"] for m in models]),
                                (("generate", "--model", "sd3.5-l"), ["sd3.5-large", "sd3.5-large-turbo"]),
+                               (("generate", "--format", "=", "w"), ["webp"]), (("generate", "-f", "="), formats),
                                (("generate", "--aspect", "16:"), ["16:9"]), (("generate", "-a", ""), aspects),
                                (("generate", "--style", ""), styles), (("generate", "-f", ""), formats),
                                (("generate", "--image", ""), ["files"]), (("generate", "--seed", ""), []),

@@ -173,6 +173,13 @@ class Interruptions(case.Case):
                 self.assertEqual(self.queue(), [])
         self.assertEqual(self.pictures(), [])
 
+    def test_signals_that_are_not_meant_for_it(self):
+        """nohup."""
+        process = self.start_held("fox", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        self.server.release()
+        self.assert_code(self.finish(process), DONE)
+
     def test_while_the_picture_arrives(self):
         order = {"fault": "hold", "where": "answer-body", "at": 50}
         run = self.interrupt(self.start_held("fox", order=order))
