@@ -63,11 +63,12 @@ read_png (const guint8       *data,
       guint32 length = be32 (data + at);
       const guint8 *name = data + at + 4;
 
-      if (length > size - at - 12)
-        break;
+      /* Also where only the begin of the file is at hand. */
       if (memcmp (name, "caBX", 4) == 0)
         header->content_credentials = TRUE;
-      else if (memcmp (name, "IDAT", 4) == 0)
+      if (length > size - at - 12)
+        break;
+      if (memcmp (name, "IDAT", 4) == 0)
         pixels = TRUE;
       else if (memcmp (name, "IEND", 4) == 0)
         {

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The size of a PNG or WebP stands in the first bytes; that of a JPEG behind whatever metadata it has. */
 #define HEAD_BYTES (64 * 1024)
 
 gboolean
@@ -58,6 +57,18 @@ read_from (int                  fd,
   return FALSE;
 }
 
+/* What is asked for stands in the first bytes of a PNG, behind whatever other metadata there is in a JPEG, and for
+ * an extended WebP at the end. */
+static gboolean
+needs_more (const SfumatoImageHeader *header,
+            gboolean                  found,
+            GBytes                   *head)
+{
+  if (header->type == SFUMATO_IMAGE_WEBP)
+    return found && memcmp ((const char *) g_bytes_get_data (head, NULL) + 12, "VP8X", 4) == 0;
+  return header->type == SFUMATO_IMAGE_JPEG && !found;
+}
+
 gboolean
 sfumato_adopt_read_header (int                  folder_fd,
                            const char          *file_name,
@@ -73,8 +84,11 @@ sfumato_adopt_read_header (int                  folder_fd,
   if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_size > 0)
     {
       found = read_from (fd, MIN (info.st_size, HEAD_BYTES), header, head);
-      if (!found && header->type == SFUMATO_IMAGE_JPEG && info.st_size > HEAD_BYTES)
-        found = read_from (fd, MIN (info.st_size, SFUMATO_IMAGE_BYTES_MAX), header, head);
+      if (info.st_size > HEAD_BYTES && needs_more (header, found, *head))
+        {
+          g_clear_pointer (head, g_bytes_unref);
+          found = read_from (fd, MIN (info.st_size, SFUMATO_IMAGE_BYTES_MAX), header, head);
+        }
     }
   close (fd);
   return found;

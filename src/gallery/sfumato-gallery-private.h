@@ -25,6 +25,7 @@ struct _SfumatoGallery
   GMutex             scanning;   /* held while the folder is looked through; not taken inside of changing */
   int                available;  /* atomic */
   int                refreshing; /* atomic: an idle callback is on its way */
+  int                count;      /* atomic: of the pictures; -1: to be asked for again */
 
   /* Main thread. */
   GPtrArray         *models;     /* owned; borrowed SfumatoGalleryModel, which take themselves out */
@@ -35,6 +36,9 @@ struct _SfumatoGallery
 void     _sfumato_gallery_refresh      (SfumatoGallery  *self);
 void     _sfumato_gallery_set_available (SfumatoGallery *self,
                                          gboolean        available);
+/* The picture of a row: the one somebody holds, or read from the index, or a placeholder; (transfer full). */
+SfumatoPicture *_sfumato_gallery_read  (SfumatoGallery  *self,
+                                        gint64           row);
 /* These names only; from any thread. */
 gboolean _sfumato_gallery_scan_names   (SfumatoGallery  *self,
                                         GPtrArray       *names,

@@ -6,15 +6,11 @@
 
 #include "gallery/sfumato-gallery-private.h"
 
-#include "domain/sfumato-error.h"
 #include "gallery/sfumato-gallery-model.h"
 #include "gallery/sfumato-scan.h"
-#include "gallery/sfumato-sidecar-file.h"
 #include "gallery/sfumato-store.h"
 #include "gallery/sfumato-trash.h"
 
-#include <errno.h>
-#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 /* Changes inside of files that left no trace in the folder are looked for once a day. */
@@ -62,6 +58,7 @@ sfumato_gallery_class_init (SfumatoGalleryClass *klass)
 static void
 sfumato_gallery_init (SfumatoGallery *self)
 {
+  self->count = -1;
   self->models = g_ptr_array_new ();
   self->shelf = sfumato_shelf_new ();
   g_mutex_init (&self->changing);
@@ -87,6 +84,7 @@ refresh_cb (gpointer data)
   SfumatoGallery *self = data;
 
   g_atomic_int_set (&self->refreshing, FALSE);
+  g_atomic_int_set (&self->count, -1);
   sfumato_shelf_visit (self->shelf, refresh_picture, self);
   /* A model may go while another one tells of its changes. */
   for (guint i = self->models->len; i > 0; i--)
@@ -99,6 +97,7 @@ refresh_cb (gpointer data)
 void
 _sfumato_gallery_refresh (SfumatoGallery *self)
 {
+  g_atomic_int_set (&self->count, -1);
   if (g_atomic_int_compare_and_exchange (&self->refreshing, FALSE, TRUE))
     g_idle_add_full (G_PRIORITY_DEFAULT, refresh_cb, g_object_ref (self), g_object_unref);
 }
@@ -109,14 +108,6 @@ _sfumato_gallery_set_available (SfumatoGallery *self,
 {
   if (g_atomic_int_exchange (&self->available, available) != available)
     _sfumato_gallery_refresh (self);
-}
-
-static SfumatoPicture *
-put_on_shelf (SfumatoGallery *self,
-              gint64          row,
-              SfumatoPicture *picture)
-{
-  return sfumato_shelf_put (self->shelf, row, picture);
 }
 
 /* A row that another process has just deleted still is in a list until that hears of it. */
@@ -132,11 +123,10 @@ make_placeholder (gint64 row)
     .id = id, .file_name = "", .seed_used = -1, .created = created, .missing = TRUE });
 }
 
-static SfumatoPicture *
-read_picture_cb (gint64   row,
-                 gpointer owner)
+SfumatoPicture *
+_sfumato_gallery_read (SfumatoGallery *self,
+                       gint64          row)
 {
-  SfumatoGallery *self = owner;
   SfumatoPicture *picture = sfumato_shelf_get (self->shelf, row);
 
   if (picture != NULL)
@@ -145,7 +135,14 @@ read_picture_cb (gint64   row,
   if (picture == NULL)
     return make_placeholder (row);
   sfumato_picture_set_missing (picture, !g_atomic_int_get (&self->available));
-  return put_on_shelf (self, row, picture);
+  return sfumato_shelf_put (self->shelf, row, picture);
+}
+
+static SfumatoPicture *
+read_picture_cb (gint64   row,
+                 gpointer owner)
+{
+  return _sfumato_gallery_read (owner, row);
 }
 
 /* ---- opening and scanning ---- */
@@ -312,142 +309,6 @@ sfumato_gallery_watch (SfumatoGallery *self)
   _sfumato_watch_begin (self->watch);
 }
 
-/* ---- adding ---- */
-
-/* Everything but its name, which is known only when the file has it. */
-static SfumatoPictureFields
-describe (SfumatoResult  *result,
-          SfumatoRequest *request,
-          gint64          duration,
-          GDateTime      *created,
-          const char     *id)
-{
-  const SfumatoResultFields *answer = sfumato_result_get_fields (result);
-  const SfumatoRequestFields *asked = sfumato_request_get_fields (request);
-  const SfumatoImageHeader *header = sfumato_result_get_header (result);
-
-  return (SfumatoPictureFields) {
-    .id = id,
-    .file_name = "",
-    .request = request,
-    .seed_used = answer->seed_used,
-    .service = asked->service,
-    .model = answer->model != NULL ? answer->model : asked->model,
-    .width = header->width,
-    .height = header->height,
-    .type = header->type,
-    .size = g_bytes_get_size (answer->bytes),
-    .created = created,
-    .duration = duration,
-    .finish = answer->finish,
-    .finish_word = answer->finish_word,
-    .charge = answer->charge,
-    .price = answer->price,
-    .request_id = answer->request_id,
-    .content_credentials = header->content_credentials,
-  };
-}
-
-/* The files are safe already, so that what fails here is only put right by the next scan. */
-static gint64
-index_added (SfumatoGallery             *self,
-             int                         fd,
-             gboolean                    settled,
-             const SfumatoPictureFields *fields)
-{
-  g_autoptr (GError) error = NULL;
-  SfumatoStamp stamp;
-  gint64 row = 0;
-
-  if (sfumato_scan_stamp (fd, fields->file_name, &stamp) && sfumato_index_begin (self->index, &error))
-    {
-      row = sfumato_index_put (self->index, fields, &stamp, &error);
-      if (row == 0 || (settled && !_sfumato_gallery_settle (self, fd, &error)))
-        sfumato_index_rollback (self->index);
-      else if (sfumato_index_commit (self->index, &error))
-        return row;
-    }
-  g_message ("A picture was saved but not indexed yet: %s", error != NULL ? error->message : fields->file_name);
-  return 0;
-}
-
-static SfumatoPicture *
-add_to_folder (SfumatoGallery  *self,
-               int              fd,
-               SfumatoResult   *result,
-               SfumatoRequest  *request,
-               const char      *id,
-               gint64           duration,
-               GError         **error)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *file_name = NULL;
-  SfumatoPictureFields fields = describe (result, request, duration, now, id);
-  g_autofree char *stem = sfumato_picture_make_name (sfumato_request_get_prompt (request), fields.seed_used, now,
-                                                     SFUMATO_STORE_STEM_MAX);
-  g_autoptr (SfumatoPicture) nameless = sfumato_picture_new (&fields);
-  g_autofree char *sidecar = sfumato_picture_to_xmp (nameless);
-  gboolean settled = _sfumato_gallery_is_settled (self, fd);
-  gint64 row;
-
-  if (!sfumato_store_add (self->folder, stem, sfumato_image_type_extension (fields.type),
-                          sfumato_result_get_fields (result)->bytes, sidecar, &file_name, error))
-    return NULL;
-  fields.file_name = file_name;
-  row = index_added (self, fd, settled, &fields);
-  _sfumato_gallery_refresh (self);
-  return row != 0 ? put_on_shelf (self, row, sfumato_picture_new (&fields)) : sfumato_picture_new (&fields);
-}
-
-static SfumatoPicture *
-find_added (SfumatoGallery *self,
-            int             fd,
-            const char     *id)
-{
-  g_autoptr (SfumatoIndexEntry) entry = sfumato_index_get_by_id (self->index, id);
-  SfumatoStamp stamp;
-
-  if (entry == NULL || entry->state != SFUMATO_INDEX_HERE || !sfumato_scan_stamp (fd, entry->file_name, &stamp))
-    return NULL;
-  return read_picture_cb (entry->row, self);
-}
-
-SfumatoPicture *
-sfumato_gallery_add (SfumatoGallery  *self,
-                     SfumatoResult   *result,
-                     SfumatoRequest  *request,
-                     const char      *id,
-                     gint64           duration,
-                     GError         **error)
-{
-  g_autoptr (GMutexLocker) locker = NULL;
-  g_autofree char *new_id = id == NULL ? g_uuid_string_random () : g_strdup (id);
-  GError *problem = NULL;
-  SfumatoPicture *picture = NULL;
-  int fd;
-
-  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_RESULT (result), NULL);
-  g_return_val_if_fail (SFUMATO_IS_REQUEST (request), NULL);
-  g_return_val_if_fail (id == NULL || g_uuid_string_is_valid (id), NULL);
-
-  locker = g_mutex_locker_new (&self->changing);
-  fd = sfumato_store_open (self->folder, &problem);
-  if (fd >= 0)
-    {
-      picture = id != NULL ? find_added (self, fd, id) : NULL;
-      if (picture == NULL)
-        picture = add_to_folder (self, fd, result, request, new_id, duration, &problem);
-      g_close (fd, NULL);
-    }
-  if (picture == NULL)
-    {
-      sfumato_error_set_charge (problem, sfumato_result_get_fields (result)->charge);
-      sfumato_error_set_help (problem, SFUMATO_ERROR_HELP_SAVE_ELSEWHERE);
-      g_propagate_error (error, problem);
-    }
-  return picture;
-}
-
 /* ---- finding ---- */
 
 static void
@@ -478,9 +339,17 @@ sfumato_gallery_search (SfumatoGallery *self,
 guint
 sfumato_gallery_count (SfumatoGallery *self)
 {
+  int count;
+
   g_return_val_if_fail (SFUMATO_IS_GALLERY (self), 0);
 
-  return sfumato_index_count (self->index);
+  count = g_atomic_int_get (&self->count);
+  if (count < 0)
+    {
+      count = (int) sfumato_index_count (self->index);
+      g_atomic_int_set (&self->count, count);
+    }
+  return count;
 }
 
 SfumatoPicture *
@@ -492,64 +361,7 @@ sfumato_gallery_find (SfumatoGallery *self,
   g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && id_or_name != NULL, NULL);
 
   row = sfumato_index_find (self->index, id_or_name);
-  return row != 0 ? read_picture_cb (row, self) : NULL;
-}
-
-/* ---- favorites ---- */
-
-static gboolean
-write_favorite (SfumatoGallery     *self,
-                int                 fd,
-                SfumatoIndexEntry  *entry,
-                gboolean            favorite,
-                GError            **error)
-{
-  g_autoptr (SfumatoPicture) picture = sfumato_index_get_picture (self->index, entry->row);
-  gboolean settled = _sfumato_gallery_is_settled (self, fd);
-  SfumatoStamp stamp;
-
-  if (picture == NULL || !sfumato_sidecar_set_favorite (self->folder, fd, picture, favorite, error))
-    return FALSE;
-  if (!sfumato_scan_stamp (fd, entry->file_name, &stamp) || !sfumato_index_begin (self->index, error))
-    return FALSE;
-  if (!sfumato_index_set_favorite (self->index, entry->row, favorite, &stamp, error) ||
-      (settled && !_sfumato_gallery_settle (self, fd, error)))
-    {
-      sfumato_index_rollback (self->index);
-      return FALSE;
-    }
-  return sfumato_index_commit (self->index, error);
-}
-
-gboolean
-sfumato_gallery_set_favorite (SfumatoGallery  *self,
-                              SfumatoPicture  *picture,
-                              gboolean         favorite,
-                              GError         **error)
-{
-  g_autoptr (GMutexLocker) locker = NULL;
-  g_autoptr (SfumatoIndexEntry) entry = NULL;
-  gboolean done;
-  int fd;
-
-  g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && SFUMATO_IS_PICTURE (picture), FALSE);
-
-  locker = g_mutex_locker_new (&self->changing);
-  entry = sfumato_index_get_by_id (self->index, sfumato_picture_get_fields (picture)->id);
-  if (entry == NULL || entry->state != SFUMATO_INDEX_HERE)
-    {
-      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Picture Not There"),
-                                                   _("This picture is not in the folder any more.")));
-      return FALSE;
-    }
-  fd = sfumato_store_open (self->folder, error);
-  if (fd < 0)
-    return FALSE;
-  done = write_favorite (self, fd, entry, favorite, error);
-  g_close (fd, NULL);
-  if (done)
-    _sfumato_gallery_refresh (self);
-  return done;
+  return row != 0 ? _sfumato_gallery_read (self, row) : NULL;
 }
 
 char *

@@ -1,4 +1,4 @@
-/* What the halves of the index share: sfumato-index.c writes, sfumato-index-read.c reads.
+/* What the files of the index share.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

@@ -315,6 +315,48 @@ test_appear (void)
   g_assert_cmpuint (sample_count (sample, "lighthouse"), ==, 1);
 }
 
+/* A C2PA manifest is noticed wherever it is: in a PNG behind the first chunk, longer than what is read at first; in
+ * a WebP at the end. */
+static void
+test_credentials (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (GBytes) png = sample_png (20, 10, 0);
+  g_autoptr (GByteArray) signed_png = g_byte_array_new ();
+  g_autofree guint8 *manifest = g_malloc0 (300000);
+  g_autoptr (GByteArray) signed_webp = g_byte_array_new ();
+  static const guint8 webp[] = { 'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'E', 'B', 'P', 'V', 'P', '8', 'X', 10, 0, 0, 0,
+                                 0, 0, 0, 0, 7, 0, 0, 7, 0, 0 };
+  static const guint8 pixels[] = { 'V', 'P', '8', 'L', 0xa0, 0x86, 1, 0 }; /* 100,000 bytes */
+  static const guint8 end[] = { 'C', '2', 'P', 'A', 4, 0, 0, 0, 0, 0, 0, 0 };
+  static const char * const names[] = { "signed.png", "signed.webp" };
+  const guint8 *data = g_bytes_get_data (png, NULL);
+  guint32 length = GUINT32_TO_BE (300000 - 12);
+
+  g_byte_array_append (signed_png, data, 33);
+  memcpy (manifest, &length, 4);
+  memcpy (manifest + 4, "caBX", 4);
+  g_byte_array_append (signed_png, manifest, 300000);
+  g_byte_array_append (signed_png, data + 33, g_bytes_get_size (png) - 33);
+  memset (manifest, 0, 300000);
+  g_byte_array_append (signed_webp, webp, sizeof webp);
+  g_byte_array_append (signed_webp, pixels, sizeof pixels);
+  g_byte_array_append (signed_webp, manifest, 100000);
+  g_byte_array_append (signed_webp, end, sizeof end);
+  length = GUINT32_TO_LE (signed_webp->len - 8);
+  memcpy (signed_webp->data + 4, &length, 4);
+  scratch_write (sample->folder, names[0], signed_png->data, signed_png->len);
+  scratch_write (sample->folder, names[1], signed_webp->data, signed_webp->len);
+  sample_scan (sample);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (SfumatoPicture) picture = sfumato_gallery_find (sample->gallery, names[i]);
+
+      g_assert_nonnull (picture);
+      g_assert_true (sfumato_picture_get_fields (picture)->content_credentials);
+    }
+}
+
 /* Copies with the same id in their sidecars are two pictures, each with its own star, and stay so. */
 static void
 test_same_id (void)
@@ -489,6 +531,7 @@ main (int   argc,
   g_test_add_data_func ("/gallery/rename", GINT_TO_POINTER (FALSE), test_rename);
   g_test_add_data_func ("/gallery/rename-with-sidecar", GINT_TO_POINTER (TRUE), test_rename);
   g_test_add_func ("/gallery/appear", test_appear);
+  g_test_add_func ("/gallery/credentials", test_credentials);
   g_test_add_func ("/gallery/same-id", test_same_id);
   g_test_add_func ("/gallery/model", test_model);
   g_test_add_func ("/gallery/threads", test_threads);
