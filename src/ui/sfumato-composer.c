@@ -24,7 +24,7 @@ struct _SfumatoComposer
   SfumatoPromptEntry *negative_entry;
   GtkLabel           *ignored_label;
   GtkRevealer        *reference_revealer;
-  GtkPicture         *reference_picture;
+  GtkImage           *reference_picture;
   GtkLabel           *reference_label;
   GtkLabel           *reference_note;
   GtkLabel           *counter_label;
@@ -221,7 +221,7 @@ texture_loaded_cb (GObject      *source,
   g_autoptr (GdkTexture) texture = sfumato_texture_from_bytes_finish (result, &error);
 
   if (texture != NULL)
-    gtk_picture_set_paintable (self->reference_picture, GDK_PAINTABLE (texture));
+    gtk_image_set_from_paintable (self->reference_picture, GDK_PAINTABLE (texture));
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_debug ("no thumbnail of the reference picture: %s", error->message);
 }
@@ -235,7 +235,7 @@ load_reference (SfumatoComposer *self,
   g_cancellable_cancel (self->loading);
   g_clear_object (&self->loading);
   g_clear_pointer (&self->shown_input, sfumato_input_unref);
-  gtk_picture_set_paintable (self->reference_picture, NULL);
+  gtk_image_clear (self->reference_picture);
   if (input == NULL)
     return;
   self->shown_input = sfumato_input_ref (input);
@@ -296,12 +296,13 @@ update (SfumatoComposer *self)
 static void
 update_layout (SfumatoComposer *self)
 {
-  GtkOrientation orientation = self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL;
+  gboolean tall = self->narrow && !self->low;
+  GtkOrientation orientation = tall ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL;
 
   gtk_orientable_set_orientation (self->footer, orientation);
   gtk_orientable_set_orientation (self->go_box, orientation);
-  gtk_label_set_xalign (self->hint_label, self->narrow ? 0 : 1);
-  gtk_widget_set_visible (self->model_button, !self->settings_shown);
+  gtk_label_set_xalign (self->hint_label, tall ? 0 : 1);
+  gtk_widget_set_visible (self->model_button, !self->settings_shown && (tall || !self->narrow));
   adw_button_content_set_label (self->exclude_content, self->narrow ? "" : _("_Exclude…"));
   g_object_set (self->prompt_entry, "maximum-height", self->low ? 66 : self->narrow ? 132 : 220, NULL);
   g_object_set (self->negative_entry, "maximum-height", self->low ? 66 : 120, NULL);

@@ -53,6 +53,17 @@ set_button (GtkButton  *button,
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
 }
 
+/* What helps stands out; what only tidies up does not. */
+static void
+suggest (GtkButton *button,
+         gboolean   suggested)
+{
+  if (suggested)
+    gtk_widget_add_css_class (GTK_WIDGET (button), "suggested-action");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (button), "suggested-action");
+}
+
 static void
 show_charge (SfumatoFailureView *self,
              SfumatoJob         *job)
@@ -104,6 +115,9 @@ label_again (SfumatoJob *job)
 {
   g_autofree char *price = sfumato_price_format (sfumato_job_get_price (job));
 
+  if (sfumato_job_get_state (job) == SFUMATO_JOB_UNKNOWN)
+    /* Translators: %s is a price */
+    return g_strdup_printf (_("_Send Again · %s"), price);
   if (sfumato_job_get_price (job) == 0)
     return g_strdup (_("_Try Again"));
   /* Translators: %s is a price */
@@ -221,6 +235,9 @@ sfumato_failure_view_show (SfumatoFailureView *self,
   adw_status_page_set_icon_name (self->page, choose_icon (job));
   show_charge (self, job);
   show_help (self, choose_help (job));
+  suggest (self->help_button, sfumato_job_get_state (job) != SFUMATO_JOB_UNKNOWN);
+  if (sfumato_job_get_state (job) == SFUMATO_JOB_UNKNOWN)
+    set_button (self->help_button, _("_Remove"), "job.remove");
   show_again (self, job);
   show_details (self, error);
 }

@@ -248,7 +248,7 @@ is_queued (SfumatoResultView *self,
   return FALSE;
 }
 
-/* Not what the person has deleted, or taken off the queue before it was begun. */
+/* A picture stays in view until it is deleted, what is none until it is taken off the queue. */
 static gboolean
 is_still_there (gpointer item,
                 gpointer user_data)
@@ -258,7 +258,7 @@ is_still_there (gpointer item,
   g_autoptr (SfumatoPicture) found = NULL;
 
   if (picture == NULL)
-    return sfumato_job_get_state (item) != SFUMATO_JOB_WAITING || is_queued (self, item);
+    return is_queued (self, item);
   found = sfumato_gallery_find (self->gallery, sfumato_picture_get_fields (picture)->id);
   return found != NULL;
 }
@@ -469,7 +469,8 @@ sfumato_result_view_init (SfumatoResultView *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_menu_button_set_menu_model (self->more_button, G_MENU_MODEL (gtk_builder_get_object (menus, "picture_menu")));
   gtk_flow_box_bind_model (self->flow, G_LIST_MODEL (self->shown), create_tile_cb, self, NULL);
-  sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self->jobs_stack));
+  sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self->flow));
+  sfumato_picture_actions_add_shortcuts (self->tools);
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
 }
 

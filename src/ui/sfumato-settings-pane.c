@@ -400,5 +400,6 @@ sfumato_settings_pane_class_init (SfumatoSettingsPaneClass *klass)
 static void
 sfumato_settings_pane_init (SfumatoSettingsPane *self)
 {
+  self->updating = TRUE; /* until there is a form, what the rows say is nobody's choice */
   gtk_widget_init_template (GTK_WIDGET (self));
 }

@@ -14,6 +14,7 @@ struct _SfumatoWelcomePage
 {
   AdwNavigationPage  parent_instance;
 
+  GtkViewport       *viewport;
   GtkImage          *app_icon;
   GtkListBox        *services_box;
   GtkRevealer       *key_revealer;
@@ -102,6 +103,12 @@ service_activated_cb (SfumatoWelcomePage *self,
   g_object_set (self->key_group, "service", id, NULL);
   gtk_revealer_set_reveal_child (self->key_revealer, TRUE);
   sfumato_key_group_focus_entry (self->key_group);
+}
+
+static void
+key_revealed_cb (SfumatoWelcomePage *self)
+{
+  gtk_viewport_scroll_to (self->viewport, GTK_WIDGET (self->key_group), NULL);
 }
 
 static void
@@ -194,6 +201,7 @@ sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
 
   g_type_ensure (SFUMATO_TYPE_KEY_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-welcome-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, viewport);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, app_icon);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, services_box);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, key_revealer);
@@ -201,6 +209,7 @@ sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, start_button);
   gtk_widget_class_bind_template_callback (widget_class, service_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, key_revealed_cb);
   gtk_widget_class_bind_template_callback (widget_class, start_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, look_clicked_cb);
 }

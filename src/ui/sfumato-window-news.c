@@ -92,18 +92,21 @@ job_over_cb (SfumatoWindow *self,
 
 /* ---- the strip ---- */
 
-/* It says what is not in view anyway. */
+/* It says what moves and is not in view anyway; what waits for the person is the banner's. */
 void
 _sfumato_window_update_strip (SfumatoWindow *self)
 {
-  GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (self->studio));
+  SfumatoQueue *queue = sfumato_studio_get_queue (self->studio);
+  gboolean held_back = sfumato_queue_get_held_back (queue) > 0;
   gboolean reveal = FALSE;
 
-  for (guint i = 0; i < g_list_model_get_n_items (queue) && !reveal; i++)
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (queue)) && !reveal; i++)
     {
-      g_autoptr (SfumatoJob) job = g_list_model_get_item (queue, i);
+      g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (queue), i);
+      SfumatoJobState state = sfumato_job_get_state (job);
 
-      reveal = !sfumato_job_is_over (job) && !sfumato_create_page_shows (self->create_page, job);
+      if (state == SFUMATO_JOB_RUNNING || (state == SFUMATO_JOB_WAITING && !held_back))
+        reveal = !sfumato_create_page_shows (self->create_page, job);
     }
   adw_bottom_sheet_set_reveal_bottom_bar (self->queue_sheet, reveal);
 }
