@@ -65,8 +65,6 @@ SfumatoRequest     *sfumato_form_to_request    (SfumatoForm     *self,
 /* Takes a request over as it is. A reference picture of which only the description is known is left out. */
 void                sfumato_form_load          (SfumatoForm     *self,
                                                 SfumatoRequest  *request);
-/* Everything back to the model's defaults. */
-void                sfumato_form_clear         (SfumatoForm     *self);
 
 /* Hundredths of a credit for the whole press of Generate. */
 int                 sfumato_form_get_price     (SfumatoForm     *self);

@@ -14,9 +14,7 @@
 #include "ui/sfumato-failure-view.h"
 #include "ui/sfumato-job-view.h"
 #include "ui/sfumato-picture-actions.h"
-
-/* Pixels: below this the tiles scroll. */
-#define TILE_HEIGHT_MIN 140
+#include "ui/sfumato-tiles.h"
 
 struct _SfumatoResultView
 {
@@ -25,8 +23,7 @@ struct _SfumatoResultView
   GtkStack           *stack;
   GtkStack           *jobs_stack;
   SfumatoJobView     *single;
-  GtkWidget          *flow_scroller;
-  GtkFlowBox         *flow;
+  SfumatoTiles       *tiles;
   SfumatoJobView     *problem;
   GtkWidget          *tools;
   GtkMenuButton      *more_button;
@@ -40,7 +37,6 @@ struct _SfumatoResultView
   SfumatoPicture     *picture;   /* owned, nullable: the same */
   SfumatoGallery     *gallery;   /* owned: whose changes are followed */
   gboolean            refused;   /* the last press of Generate made no jobs */
-  guint               rearrange; /* source, or 0 */
 };
 
 static void holder_init (SfumatoPictureHolderInterface *iface);
@@ -69,16 +65,10 @@ static SfumatoJob *
 find_job (SfumatoResultView *self)
 {
   g_autoptr (SfumatoJob) job = NULL;
-  GList *selected;
-  guint at = 0;
 
   if (count_shown (self) > 1)
-    {
-      selected = gtk_flow_box_get_selected_children (self->flow);
-      at = selected != NULL ? (guint) gtk_flow_box_child_get_index (selected->data) : G_MAXUINT;
-      g_list_free (selected);
-    }
-  job = g_list_model_get_item (G_LIST_MODEL (self->shown), at);
+    return sfumato_tiles_get_selected (self->tiles);
+  job = g_list_model_get_item (G_LIST_MODEL (self->shown), 0);
   return job; /* the list keeps it */
 }
 
@@ -116,26 +106,6 @@ update_meant (SfumatoResultView *self)
   g_object_set (self->problem, "job", problem ? job : NULL, NULL);
 }
 
-/* The first picture; where there will be none, the first problem. */
-static void
-select_first (SfumatoResultView *self)
-{
-  gboolean all_problems = TRUE;
-
-  for (guint i = 0; i < count_shown (self); i++)
-    {
-      g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (self->shown), i);
-
-      all_problems = all_problems && is_problem (job);
-      if (sfumato_job_get_picture (job) == NULL)
-        continue;
-      gtk_flow_box_select_child (self->flow, gtk_flow_box_get_child_at_index (self->flow, i));
-      return;
-    }
-  if (all_problems)
-    gtk_flow_box_select_child (self->flow, gtk_flow_box_get_child_at_index (self->flow, 0));
-}
-
 static void
 list_pictures (SfumatoResultView *self)
 {
@@ -152,64 +122,6 @@ list_pictures (SfumatoResultView *self)
                        pictures->len);
 }
 
-/* ---- how many tiles are side by side ---- */
-
-/* The ratio of the shown pictures, width to height; those of one batch share it. */
-static double
-get_ratio (SfumatoResultView *self)
-{
-  g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (self->shown), 0);
-  const SfumatoRequestFields *fields = sfumato_request_get_fields (sfumato_job_get_request (job));
-  const SfumatoAspect *aspect = sfumato_aspect_find (fields->aspect_ratio);
-
-  if (fields->input != NULL && fields->input->height > 0)
-    return (double) fields->input->width / fields->input->height;
-  return aspect != NULL ? (double) aspect->width / aspect->height : 1;
-}
-
-/* As many as make the tiles largest; the more the less there is to scroll. */
-static guint
-choose_columns (SfumatoResultView *self)
-{
-  const int width = gtk_widget_get_width (self->flow_scroller);
-  const int height = gtk_widget_get_height (self->flow_scroller);
-  guint n = count_shown (self);
-  double ratio = get_ratio (self);
-  double largest = 0;
-  guint best = 1;
-
-  for (guint columns = 1; columns <= n; columns++)
-    {
-      guint rows = (n + columns - 1) / columns;
-      double side = MIN ((double) width / columns, MAX ((double) height / rows, TILE_HEIGHT_MIN) * ratio);
-
-      if (side < largest)
-        continue;
-      largest = side;
-      best = columns;
-    }
-  return best;
-}
-
-static gboolean
-rearrange_cb (gpointer user_data)
-{
-  SfumatoResultView *self = user_data;
-  guint columns = count_shown (self) > 1 ? choose_columns (self) : 1;
-
-  self->rearrange = 0;
-  gtk_flow_box_set_max_children_per_line (self->flow, columns);
-  return G_SOURCE_REMOVE;
-}
-
-/* Later: not while sizes are being given out. */
-static void
-room_changed_cb (SfumatoResultView *self)
-{
-  if (count_shown (self) > 1 && self->rearrange == 0)
-    self->rearrange = g_idle_add (rearrange_cb, self);
-}
-
 /* ---- what is shown ---- */
 
 static void
@@ -217,17 +129,14 @@ update (SfumatoResultView *self)
 {
   guint n = count_shown (self);
   g_autoptr (SfumatoJob) first = g_list_model_get_item (G_LIST_MODEL (self->shown), 0);
-  GList *selected = gtk_flow_box_get_selected_children (self->flow);
 
   gtk_stack_set_visible_child_name (self->stack, self->refused ? "refused" : n > 0 ? "jobs" : "empty");
   gtk_stack_set_visible_child_name (self->jobs_stack, n > 1 ? "several" : "single");
   g_object_set (self->single, "job", n == 1 ? first : NULL, NULL);
-  if (n > 1 && selected == NULL)
-    select_first (self);
-  g_list_free (selected);
+  if (n > 1)
+    sfumato_tiles_select_first (self->tiles);
   list_pictures (self);
   update_meant (self);
-  room_changed_cb (self); /* another number of tiles may ask for other columns */
 }
 
 /* ---- following ---- */
@@ -268,16 +177,6 @@ things_changed_cb (SfumatoResultView *self)
 {
   gtk_filter_changed (gtk_filter_list_model_get_filter (self->shown), GTK_FILTER_CHANGE_DIFFERENT);
   update (self);
-}
-
-static GtkWidget *
-create_tile_cb (gpointer item,
-                gpointer user_data)
-{
-  SfumatoResultView *self = user_data;
-
-  return g_object_new (SFUMATO_TYPE_JOB_VIEW, "job", item, "gallery", self->gallery, "queue",
-                       sfumato_studio_get_queue (self->studio), "compact", TRUE, "height-request", TILE_HEIGHT_MIN, NULL);
 }
 
 static void
@@ -364,6 +263,7 @@ set_studio (SfumatoResultView *self,
   g_signal_connect_object (queue, "items-changed", G_CALLBACK (things_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (follow_gallery), self, G_CONNECT_SWAPPED);
   follow_gallery (self);
+  sfumato_tiles_bind (self->tiles, studio, G_LIST_MODEL (self->shown));
 }
 
 static void
@@ -400,7 +300,6 @@ sfumato_result_view_dispose (GObject *object)
 {
   SfumatoResultView *self = SFUMATO_RESULT_VIEW (object);
 
-  g_clear_handle_id (&self->rearrange, g_source_remove);
   adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_RESULT_VIEW);
   g_clear_object (&self->shown);
@@ -421,13 +320,11 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, jobs_stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, single);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, flow);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, flow_scroller);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tiles);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, problem);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tools);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, more_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, refusal);
-  gtk_widget_class_bind_template_callback (widget_class, room_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, selection_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, tile_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, favorite_icon);
@@ -452,6 +349,7 @@ sfumato_result_view_class_init (SfumatoResultViewClass *klass)
 
   g_type_ensure (SFUMATO_TYPE_FAILURE_VIEW);
   g_type_ensure (SFUMATO_TYPE_JOB_VIEW);
+  g_type_ensure (SFUMATO_TYPE_TILES);
   sfumato_picture_actions_install (widget_class);
   bind_template (widget_class);
 }
@@ -468,8 +366,7 @@ sfumato_result_view_init (SfumatoResultView *self)
   self->meant = g_list_store_new (SFUMATO_TYPE_PICTURE);
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_menu_button_set_menu_model (self->more_button, G_MENU_MODEL (gtk_builder_get_object (menus, "picture_menu")));
-  gtk_flow_box_bind_model (self->flow, G_LIST_MODEL (self->shown), create_tile_cb, self, NULL);
-  sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self->flow));
+  sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self->tiles));
   sfumato_picture_actions_add_shortcuts (self->tools);
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
 }

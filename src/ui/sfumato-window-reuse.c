@@ -90,8 +90,8 @@ completed_cb (GObject      *source,
   if (complete == NULL)
     return; /* the window is gone */
   blended = blend (sfumato_create_page_get_form (self->create_page), complete, reuse);
-  sfumato_window_load_form (self, blended, _("Settings taken over"));
   sfumato_window_show_page (self, "create");
+  sfumato_window_load_form (self, blended, _("Settings taken over"));
   sfumato_create_page_focus_prompt (self->create_page);
 }
 

@@ -355,7 +355,8 @@ sfumato_window_add_toast (SfumatoWindow *self,
 {
   g_return_if_fail (SFUMATO_IS_WINDOW (self));
 
-  if (gtk_widget_get_mapped (GTK_WIDGET (self->create_page)))
+  /* Where nothing lies over it. */
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->create_page)) && !adw_bottom_sheet_get_open (self->queue_sheet))
     sfumato_create_page_add_toast (self->create_page, toast);
   else
     adw_toast_overlay_add_toast (self->toast_overlay, toast);

@@ -110,7 +110,7 @@ def test_what_was_waiting_at_a_crash_waits_for_a_word(s):
 def test_an_unfinished_prompt_survives_a_crash(s):
     app = s.start_ready()
     app.fill("text", "Prompt", "half a sentence, and th")
-    wait_for(lambda: subprocess.run(["grep", "-rqF", "half a sentence, and th", s.home]).returncode == 0, "the draft")
+    wait_for(lambda: subprocess.run(["grep", "-rqF", "--include=draft.json", "half a sentence, and th", s.home]).returncode == 0, "the draft")
     app.kill()
     app = s.start()
     assert app.find("text", "Prompt").text == "half a sentence, and th"
