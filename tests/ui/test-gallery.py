@@ -193,8 +193,7 @@ def test_what_changes_outside_is_noticed(s):
     app = start_with(s, FOX, LIGHTHOUSE)
     fox = next(p for p in s.pictures() if FOX in p)
     os.remove(fox)
-    wait_for(lambda: not app.find_now("table cell", cell(FOX))
-             or "not there" in app.find_now("table cell", cell(FOX)).description, "the missing file", 30)
+    app.gone("table cell", cell(FOX))
     s.cli("generate", HARBOUR)
     app.find("table cell", cell(HARBOUR))
 
