@@ -1,0 +1,2 @@
+#pragma once
+typedef struct { char text[512]; } sd3_error;
