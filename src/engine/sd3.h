@@ -1,4 +1,6 @@
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
 typedef struct { char text[512]; } sd3_error;
 
 typedef enum
@@ -14,3 +16,9 @@ typedef enum
   SD3_SCHEDULE_SIMPLE,
   SD3_SCHEDULE_SGM_UNIFORM,
 } sd3_schedule_kind;
+
+typedef struct
+{
+  void (*stage) (void *opaque, const char *name, const float *data, int n_dims, const int64_t *shape);
+  void *opaque;
+} sd3_trace;

@@ -167,6 +167,18 @@ add_part (sd3_weights     *weights,
   return true;
 }
 
+/* [1, n, m] is [n, m]: the table of positions is stored both ways. */
+static void
+squeeze (sd3_entry *entry)
+{
+  if (entry->n_dims != 3 || entry->shape[0] != 1)
+    return;
+  entry->n_dims = 2;
+  entry->shape[0] = entry->shape[1];
+  entry->shape[1] = entry->shape[2];
+  entry->shape[2] = 1;
+}
+
 static bool
 add_entries (sd3_weights *weights,
              int          file,
@@ -179,6 +191,8 @@ add_entries (sd3_weights *weights,
 
   if (bare == SD3_ROLE_NONE)
     bare = sd3_bare_role (&source->list, source->file.name);
+  for (size_t i = 0; i < source->list.n; i++)
+    squeeze (&source->list.entries[i]);
   for (size_t i = 0; i < source->list.n; i++)
     sd3_map_add (&names, source->list.entries[i].name, strlen (source->list.entries[i].name), (uint32_t) i);
   for (size_t i = 0; good && i < source->list.n; i++)
