@@ -390,6 +390,14 @@ sd3_weights_heads (const sd3_weights *weights,
   return weights->heads[role];
 }
 
+void
+sd3_weights_set_heads (sd3_weights *weights,
+                       sd3_role     role,
+                       int          n_heads)
+{
+  weights->heads[role] = n_heads;
+}
+
 const char *
 sd3_weights_folder (const sd3_weights *weights)
 {

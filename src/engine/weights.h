@@ -57,6 +57,11 @@ int sd3_weights_count (const sd3_weights *weights,
 int sd3_weights_heads (const sd3_weights *weights,
                        sd3_role           role);
 
+/* For a model whose file does not say it and whose head is not the usual 64 wide. */
+void sd3_weights_set_heads (sd3_weights *weights,
+                            sd3_role     role,
+                            int          n_heads);
+
 /* The folder of the model when it is one, or NULL. */
 const char *sd3_weights_folder (const sd3_weights *weights);
 
