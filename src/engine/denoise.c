@@ -150,7 +150,7 @@ check (const sd3_mmdit     *mmdit,
 
   if (job->steps < 1 || job->steps > MAX_STEPS)
     return sd3_fail (error, "The number of steps must be between 1 and %d.", MAX_STEPS);
-  if (!(job->shift >= 0.01f && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
+  if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
       !isfinite (job->rescale) || !isfinite (job->skip_guidance))
     return sd3_fail (error, "A setting is outside of what it can be.");
   if (job->guidance != 1 && !job->negative)

@@ -16,8 +16,8 @@ typedef struct
   int                     steps;
   sd3_sampler             sampler;
   sd3_schedule_kind       schedule;
-  float                   shift, guidance, rescale, strength;
-  float                   skip_guidance, skip_from, skip_to;
+  double                  shift, strength, skip_from, skip_to;
+  float                   guidance, rescale, skip_guidance;
   int                     skip_layers[8], n_skip_layers;
   bool (*progress) (void *opaque, int done, int total); /* may be NULL; false cancels */
   void                   *opaque;

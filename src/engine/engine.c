@@ -130,7 +130,7 @@ sd3_defaults (const sd3_engine *engine)
 {
   sd3_request request = {
     .width = 1024, .height = 1024, .steps = 28, .sampler = SD3_SAMPLER_EULER, .schedule = SD3_SCHEDULE_REFERENCE,
-    .shift = 3, .guidance = 7, .skip_from = 0.01f, .skip_to = 0.2f, .strength = 1, .t5_length = 77,
+    .shift = 3, .guidance = 7, .skip_from = 0.01, .skip_to = 0.2, .strength = 1, .t5_length = 77,
   };
 
   switch (engine->info.variant)

@@ -126,6 +126,7 @@ take_choice (sd3_denoising *s,
   return chosen >= 0;
 }
 
+/* Doubles where the reference has doubles: 0.6 of ten steps are six, but not with 0.6 as a float. */
 static bool
 take_fraction (sd3_trace_job *job,
                int            option,
@@ -133,17 +134,18 @@ take_fraction (sd3_trace_job *job,
 {
   sd3_denoising *s = &job->settings;
   char *end;
-  float number = strtof (value, &end);
-  float *place = option == OPTION_TIME            ? &job->time
-                 : option == OPTION_SHIFT         ? &s->shift
+  double number = strtod (value, &end);
+  double *exact = option == OPTION_SHIFT ? &s->shift : option == OPTION_STRENGTH ? &s->strength : option == OPTION_SKIP_FROM ? &s->skip_from : &s->skip_to;
+  float *plain = option == OPTION_TIME            ? &job->time
                  : option == OPTION_GUIDANCE      ? &s->guidance
                  : option == OPTION_RESCALE       ? &s->rescale
-                 : option == OPTION_STRENGTH      ? &s->strength
                  : option == OPTION_SKIP_GUIDANCE ? &s->skip_guidance
-                 : option == OPTION_SKIP_FROM     ? &s->skip_from
-                                                  : &s->skip_to;
+                                                  : NULL;
 
-  *place = number;
+  if (plain)
+    *plain = (float) number;
+  else
+    *exact = number;
   return end > value && *end == '\0';
 }
 
@@ -200,7 +202,7 @@ main (int    argc,
 {
   sd3_trace_job job = {
     .t5_length = 77, .time = -1,
-    .settings = { .steps = 28, .shift = 3, .guidance = 1, .strength = 1, .skip_from = 0.01f, .skip_to = 0.2f },
+    .settings = { .steps = 28, .shift = 3, .guidance = 1, .strength = 1, .skip_from = 0.01, .skip_to = 0.2 },
   };
   sd3_error error = { "" };
   int option;

@@ -63,14 +63,14 @@ typedef struct
   int               steps;
   sd3_sampler       sampler;
   sd3_schedule_kind schedule;
-  float             shift;             /* of the schedule */
+  double            shift;             /* of the schedule */
   float             guidance;          /* 1: none, and the negative prompt has no effect */
   float             rescale;           /* 0…1: draws guided contrast back */
   float             skip_guidance;     /* by leaving out layers 7, 8 and 9; 0: none */
-  float             skip_from, skip_to; /* the part of the steps it acts in */
+  double            skip_from, skip_to; /* the part of the steps it acts in */
   uint64_t          seed;              /* of torch's generator on the CPU */
   const uint8_t    *picture;           /* to start from: RGB of width × height, or NULL */
-  float             strength;          /* 1: nothing of it stays */
+  double            strength;          /* 1: nothing of it stays; a double, for 0.6 of 10 steps are 6 */
   int               t5_length;         /* the least number of T5's tokens: 77, or 256 as in diffusers */
 
   bool (*progress) (void *opaque, int done, int total); /* after each step; false cancels; may be NULL */

@@ -60,7 +60,7 @@ test_clip (void)
       -3.903929, 6.857702, { .173302f, -2.650010f } },
   };
   static const float raw[4] = { .918921f, 1.225634f };
-  g_autoptr (TinyModel) model = tiny_clip ();
+  g_autoptr (TinyModel) model = tiny_clip (64, 32);
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -102,7 +102,7 @@ test_t5 (void)
   static const struct { const char *dtype; double tolerance; } types[] = { { "F32", 5e-4 }, { "F16", 2e-3 }, { "BF16", 1e-2 } };
   static const float first[] = { -1.950592f, -.660697f, .055859f, .234477f, .059845f, .446731f };
   int32_t ids[77] = { 7, 3, 41, 5, 1 };
-  g_autoptr (TinyModel) model = tiny_t5 ();
+  g_autoptr (TinyModel) model = tiny_t5 (48, 64);
 
   for (size_t i = 0; i < G_N_ELEMENTS (types); i++)
     {

@@ -209,53 +209,55 @@ tiny_mmdit (int  depth,
 }
 
 TinyModel *
-tiny_clip (void)
+tiny_clip (int vocabulary,
+           int width)
 {
   TinyModel *model = tiny_new ();
 
-  add (model, 2, 64, 32, 1, 1, "text_model.embeddings.token_embedding.weight");
-  add (model, 2, 77, 32, 1, 1, "text_model.embeddings.position_embedding.weight");
+  add (model, 2, vocabulary, width, 1, 1, "text_model.embeddings.token_embedding.weight");
+  add (model, 2, 77, width, 1, 1, "text_model.embeddings.position_embedding.weight");
   for (int i = 0; i < 3; i++)
     {
       static const char *const projections[] = { "q_proj", "k_proj", "v_proj", "out_proj" };
 
       for (int j = 0; j < 4; j++)
-        add_linear (model, 32, 32, "text_model.encoder.layers.%d.self_attn.%s", i, projections[j]);
+        add_linear (model, width, width, "text_model.encoder.layers.%d.self_attn.%s", i, projections[j]);
       for (int j = 1; j <= 2; j++)
         {
-          add (model, 1, 32, 1, 1, 1, "text_model.encoder.layers.%d.layer_norm%d.weight", i, j);
-          add (model, 1, 32, 1, 1, 1, "text_model.encoder.layers.%d.layer_norm%d.bias", i, j);
+          add (model, 1, width, 1, 1, 1, "text_model.encoder.layers.%d.layer_norm%d.weight", i, j);
+          add (model, 1, width, 1, 1, 1, "text_model.encoder.layers.%d.layer_norm%d.bias", i, j);
         }
-      add_linear (model, 64, 32, "text_model.encoder.layers.%d.mlp.fc1", i);
-      add_linear (model, 32, 64, "text_model.encoder.layers.%d.mlp.fc2", i);
+      add_linear (model, 2 * width, width, "text_model.encoder.layers.%d.mlp.fc1", i);
+      add_linear (model, width, 2 * width, "text_model.encoder.layers.%d.mlp.fc2", i);
     }
-  add (model, 1, 32, 1, 1, 1, "text_model.final_layer_norm.weight");
-  add (model, 1, 32, 1, 1, 1, "text_model.final_layer_norm.bias");
-  add (model, 2, 32, 32, 1, 1, "text_projection.weight");
+  add (model, 1, width, 1, 1, 1, "text_model.final_layer_norm.weight");
+  add (model, 1, width, 1, 1, 1, "text_model.final_layer_norm.bias");
+  add (model, 2, width, width, 1, 1, "text_projection.weight");
   return model;
 }
 
 TinyModel *
-tiny_t5 (void)
+tiny_t5 (int vocabulary,
+         int width)
 {
   TinyModel *model = tiny_new ();
 
-  add (model, 2, 48, 64, 1, 1, "encoder.embed_tokens.weight");
+  add (model, 2, vocabulary, width, 1, 1, "encoder.embed_tokens.weight");
   for (int i = 0; i < 2; i++)
     {
       static const char *const projections[] = { "q", "k", "v", "o" };
 
       for (int j = 0; j < 4; j++)
-        add (model, 2, 64, 64, 1, 1, "encoder.block.%d.layer.0.SelfAttention.%s.weight", i, projections[j]);
+        add (model, 2, j == 3 ? width : 64, j == 3 ? 64 : width, 1, 1, "encoder.block.%d.layer.0.SelfAttention.%s.weight", i, projections[j]);
       if (i == 0)
         add (model, 2, 32, 4, 1, 1, "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-      add (model, 1, 64, 1, 1, 1, "encoder.block.%d.layer.0.layer_norm.weight", i);
-      add (model, 2, 96, 64, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wi_0.weight", i);
-      add (model, 2, 96, 64, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wi_1.weight", i);
-      add (model, 2, 64, 96, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wo.weight", i);
-      add (model, 1, 64, 1, 1, 1, "encoder.block.%d.layer.1.layer_norm.weight", i);
+      add (model, 1, width, 1, 1, 1, "encoder.block.%d.layer.0.layer_norm.weight", i);
+      add (model, 2, 96, width, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wi_0.weight", i);
+      add (model, 2, 96, width, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wi_1.weight", i);
+      add (model, 2, width, 96, 1, 1, "encoder.block.%d.layer.1.DenseReluDense.wo.weight", i);
+      add (model, 1, width, 1, 1, 1, "encoder.block.%d.layer.1.layer_norm.weight", i);
     }
-  add (model, 1, 64, 1, 1, 1, "encoder.final_layer_norm.weight");
+  add (model, 1, width, 1, 1, 1, "encoder.final_layer_norm.weight");
   return model;
 }
 

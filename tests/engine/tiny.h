@@ -25,8 +25,10 @@ TinyModel *tiny_new (void);
 TinyModel *tiny_mmdit (int  depth,
                        bool qk_norm,
                        int  n_dual);
-TinyModel *tiny_clip (void);
-TinyModel *tiny_t5 (void);
+TinyModel *tiny_clip (int vocabulary,
+                      int width);
+TinyModel *tiny_t5 (int vocabulary,
+                    int width);
 TinyModel *tiny_vae (void);
 TinyModel *tiny_taesd (void);
 void tiny_free (TinyModel *model);
