@@ -6,6 +6,7 @@
 
 #include "tiny.h"
 
+#include "engine/safetensors-write.h"
 #include "engine/weights.h"
 
 #include <glib/gstdio.h>
@@ -117,6 +118,43 @@ test_single_file (Fixture      *fixture,
       g_assert_true (sd3_weights_has (weights, SD3_ROLE_MMDIT));
       g_assert_false (sd3_weights_has (weights, SD3_ROLE_VAE));
       g_assert_cmpfloat (worst_difference (weights, SD3_ROLE_MMDIT, model), <=, types[i].tolerance);
+      sd3_weights_free (weights);
+    }
+}
+
+/* "Scaled" FP8: the numbers are a scale times what is stored, and the type can hold them. */
+static void
+test_scaled (Fixture      *fixture,
+             gconstpointer data)
+{
+  static const guint8 stored[] = { 0x38, 0xb8, 0x7e, 0x01, 0x08, 0x00, 0x40, 0x3c }; /* 1 −1 448 2⁻⁹ 2⁻⁶ 0 2 1.5 */
+  static const float plain[] = { 1, -1, 448, 0x1p-9f, 0x1p-6f, 0, 2, 1.5f };
+  static const struct { const char *scale_name; float scale; enum ggml_type type; } cases[] = {
+    { "joint_blocks.0.x_block.attn.qkv.scale_weight", 0.3f, GGML_TYPE_F16 },
+    { "joint_blocks.0.x_block.attn.qkv.weight_scale", 0.3f, GGML_TYPE_F16 },
+    { "joint_blocks.0.x_block.attn.qkv.scale_weight", 1000, GGML_TYPE_BF16 },
+    { "other.scale_weight", 1, GGML_TYPE_BF16 },
+  };
+  g_autofree char *path = in_folder (fixture, "scaled.safetensors");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      sd3_writer *writer = sd3_writer_new ();
+      const sd3_tensor *tensor;
+      sd3_weights *weights;
+      float values[8];
+
+      sd3_writer_add (writer, "joint_blocks.0.x_block.attn.qkv.weight", "F8_E4M3", 2, (int64_t[]) { 2, 4 }, stored, 8);
+      sd3_writer_add (writer, cases[i].scale_name, "F32", 0, NULL, &cases[i].scale, 4);
+      sd3_writer_add (writer, "scaled_fp8", "F8_E4M3", 1, (int64_t[]) { 1 }, stored, 1);
+      g_assert_true (sd3_writer_save (writer, path, NULL));
+      sd3_writer_free (writer);
+      weights = open_good (path);
+      tensor = sd3_weights_find (weights, SD3_ROLE_MMDIT, "joint_blocks.0.x_block.attn.qkv.weight");
+      g_assert_cmpint (sd3_tensor_type (tensor), ==, cases[i].type);
+      g_assert_true (sd3_tensor_read (weights, tensor, 0, 2, values, NULL));
+      for (int j = 0; j < 8; j++)
+        g_assert_cmpfloat (values[j], ==, plain[j] * cases[i].scale);
       sd3_weights_free (weights);
     }
 }
@@ -482,6 +520,7 @@ main (int    argc,
   g_test_add_func ("/model-files/many", test_many);
 #define ADD(name, function) g_test_add ("/model-files/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("single-file", test_single_file);
+  ADD ("scaled", test_scaled);
   ADD ("gguf", test_gguf);
   ADD ("gguf-long-names", test_gguf_long_names);
   ADD ("folder", test_folder);
