@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_NODES 8192
+#define MAX_NODES 16384 /* 64 blocks of the transformer have about 6,000 */
 
 struct sd3_mark
 {
@@ -160,6 +160,9 @@ sd3_graph_ready (sd3_graph  *graph,
                  const char *what,
                  sd3_error  *error)
 {
+  for (int i = 0; i < ggml_graph_n_nodes (graph->graph); i++)
+    if (!ggml_backend_supports_op (graph->device->backend, ggml_graph_node (graph->graph, i)))
+      return sd3_fail (error, "This device cannot compute a part of %s (%s).", what, ggml_op_desc (ggml_graph_node (graph->graph, i)));
   graph->memory = ggml_gallocr_new (ggml_backend_get_default_buffer_type (graph->device->backend));
   return ggml_gallocr_alloc_graph (graph->memory, graph->graph) || sd3_fail (error, "There is not enough memory for %s.", what);
 }

@@ -9,7 +9,7 @@
 
 #include "engine/load.h"
 
-#define SD3_MAX_BLOCKS 128
+#define SD3_MAX_BLOCKS 64
 
 /* All from names and shapes, never from a table of files. */
 typedef struct

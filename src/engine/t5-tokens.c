@@ -91,6 +91,12 @@ sd3_t5_tokens_largest (const sd3_t5_tokens *tokens)
   return (int32_t) tokens->n - 1;
 }
 
+int32_t
+sd3_t5_tokens_end (const sd3_t5_tokens *tokens)
+{
+  return tokens->end;
+}
+
 /* ---- The likeliest pieces ---------------------------------------------------------------------------------- */
 
 typedef struct

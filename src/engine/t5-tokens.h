@@ -26,6 +26,9 @@ void sd3_t5_tokens_free (sd3_t5_tokens *tokens);
 
 int32_t sd3_t5_tokens_largest (const sd3_t5_tokens *tokens);
 
+/* The id that ends a text. */
+int32_t sd3_t5_tokens_end (const sd3_t5_tokens *tokens);
+
 /* Ids of a text with the end. Returns how many there are, of which @room at most are stored, -1 with an error. Text
  * that is no UTF-8 is read as SentencePiece does. */
 int sd3_t5_tokens_encode (const sd3_t5_tokens *tokens,

@@ -46,12 +46,20 @@ from_f8 (const uint8_t *bytes,
     out[i] = table[bytes[i]];
 }
 
+/* What ggml's processor kernels can multiply with; the library knows more types than that, and asserts. */
 static bool
 is_weight (int type)
 {
-  return type == GGML_TYPE_F32 || type == GGML_TYPE_F64 || type >= GGML_TYPE_COUNT ||
-         (type != GGML_TYPE_I8 && type != GGML_TYPE_I16 && type != GGML_TYPE_I32 && type != GGML_TYPE_I64 &&
-          ggml_get_type_traits (type)->to_float != NULL);
+  static const int types[] = {
+    GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_F64, SD3_TYPE_F8_E4M3, SD3_TYPE_F8_E5M2, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1,
+    GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q8_0, GGML_TYPE_Q2_K, GGML_TYPE_Q3_K, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K,
+    GGML_TYPE_IQ4_NL, GGML_TYPE_IQ4_XS,
+  };
+
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (types[i] == type)
+      return true;
+  return false;
 }
 
 static void
@@ -101,7 +109,7 @@ read_part (const sd3_weights *weights,
   void *bytes;
   bool good;
 
-  if (entry->type == SD3_TYPE_OTHER || !is_weight (entry->type) || row_size * (uint64_t) entry->shape[0] != entry->size)
+  if (!is_weight (entry->type) || row_size * (uint64_t) entry->shape[0] != entry->size)
     return refuse_type (weights, part, error);
   bytes = sd3_alloc (n_rows * row_size, 1);
   good = sd3_file_read (&weights->sources[part->file].file, entry->offset + row * row_size, bytes, n_rows * row_size, error);
@@ -184,7 +192,8 @@ sd3_tensor_read (const sd3_weights *weights,
   return true;
 }
 
-/* E4M3 and E5M2 are exact in BF16; with a scale a half is finer, unless it could overflow. */
+/* E4M3 and E5M2 are exact in BF16; with a scale a half is finer, unless it could overflow. What must be rearranged or is
+ * put together from several types is not packed again. */
 enum ggml_type
 sd3_tensor_type (const sd3_tensor *tensor)
 {
@@ -198,7 +207,8 @@ sd3_tensor_type (const sd3_tensor *tensor)
       if (tensor->parts[i].scale != 1)
         scale = fmaxf (scale == 1 ? 0 : scale, fabsf (tensor->parts[i].scale));
     }
-  if (type == GGML_TYPE_F64 || type == SD3_TYPE_OTHER)
+  if (type == GGML_TYPE_F64 || !is_weight (type) ||
+      (type < GGML_TYPE_COUNT && ggml_is_quantized (type) && tensor->flags & (SD3_NAME_SWAP | SD3_NAME_TRANSPOSE)))
     return GGML_TYPE_F32;
   if (type == SD3_TYPE_F8_E4M3)
     return scale == 1 || 448 * scale > 60000 ? GGML_TYPE_BF16 : GGML_TYPE_F16;

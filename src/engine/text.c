@@ -303,7 +303,7 @@ t5_ids (const sd3_text *text,
     {
       *cut = n - SD3_MAX_T5_LENGTH;
       n = SD3_MAX_T5_LENGTH;
-      ids[n - 1] = 1;
+      ids[n - 1] = sd3_t5_tokens_end (text->t5_tokens);
     }
   for (; n > 0 && n < least; n++)
     ids[n] = 0;
