@@ -339,6 +339,15 @@ test_changed (Fixture      *fixture,
                                    GGML_TYPE_F32, values, &error));
   g_assert_nonnull (strstr (error.text, "changed while it was being read"));
   sd3_weights_free (weights);
+
+  /* Also when it is as long as before. */
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+  weights = open_good (path);
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+  g_assert_false (sd3_tensor_load (weights, sd3_weights_find (weights, SD3_ROLE_MMDIT, "joint_blocks.0.x_block.adaLN_modulation.1.weight"),
+                                   GGML_TYPE_F32, values, &error));
+  g_assert_nonnull (strstr (error.text, "changed while it was being read"));
+  sd3_weights_free (weights);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "tiny.h"
 
+#include "engine/clip-tokens.h"
 #include "engine/inputs.h"
 #include "engine/safetensors-write.h"
 
@@ -66,9 +67,14 @@ run_engine (const char *model,
   g_autofree char *model_path = in_folder (model), *inputs_path = in_folder (inputs);
   g_autofree char *line = g_strdup_printf ("%s --trace %s --model %s --inputs %s --threads 1 %s", ENGINE, folder, model_path, inputs_path, more);
   g_auto (GStrv) arguments = g_strsplit (g_strchomp (line), " ", -1);
-  g_autoptr (GSubprocess) engine = g_subprocess_newv ((const char *const *) arguments, G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL);
+  g_autoptr (GSubprocess) engine = NULL;
   char *said = NULL;
 
+  /* "_" in an argument of its own stands for a space, so that a prompt can have some. */
+  for (char **argument = arguments; *argument; argument++)
+    if (g_str_has_prefix (*argument, "--prompt="))
+      g_strdelimit (*argument, "_", ' ');
+  engine = g_subprocess_newv ((const char *const *) arguments, G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL);
   g_assert_true (g_subprocess_communicate_utf8 (engine, NULL, NULL, NULL, &said, NULL));
   g_assert_true (g_subprocess_get_if_exited (engine));
   if (g_subprocess_get_exit_status (engine) == 0)
@@ -173,6 +179,65 @@ test_pass (void)
 }
 
 static void
+write_ids (const char *prompt)
+{
+  g_autofree char *path = in_folder ("ids"), *merges = NULL;
+  sd3_writer *writer = sd3_writer_new ();
+  int32_t ids[77], t5[77] = { 12, 86, 82, 29, 31, 1 };
+  sd3_clip_tokens *tokens;
+  gsize size;
+  int cut;
+
+  g_assert_true (g_file_get_contents (CLIP_MERGES, &merges, &size, NULL));
+  tokens = sd3_clip_tokens_new (merges, size, NULL, 0, NULL);
+  g_assert_true (sd3_clip_tokens_fill (tokens, prompt, true, ids, &cut, NULL));
+  sd3_writer_add (writer, "ids.clip_l", "I32", 1, (int64_t[]) { 77 }, ids, sizeof ids);
+  for (int i = 76; ids[i - 1] == 49407; i--)
+    ids[i] = 0;
+  sd3_writer_add (writer, "ids.clip_g", "I32", 1, (int64_t[]) { 77 }, ids, sizeof ids);
+  sd3_writer_add (writer, "ids.t5", "I32", 1, (int64_t[]) { 77 }, t5, sizeof t5);
+  g_assert_true (sd3_writer_save (writer, path, NULL));
+  sd3_writer_free (writer);
+  sd3_clip_tokens_free (tokens);
+}
+
+/* A prompt's rows are [CLIP-L | CLIP-G | zeros], then T5's; its pooled vector is [CLIP-L | CLIP-G]. */
+static void
+test_prompt (void)
+{
+  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 0), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096);
+  g_autofree char *path = in_folder ("text.model.safetensors"), *said = NULL, *again = NULL;
+  g_autofree float *l = NULL, *g = NULL, *t = NULL, *context = NULL, *pooled = NULL, *pooled_l = NULL, *pooled_g = NULL;
+
+  tiny_write (path, (TinyModel *[]) { mmdit, clip, clip, t5 },
+              (const char *[]) { "model.diffusion_model.", "text_encoders.clip_l.transformer.", "text_encoders.clip_g.transformer.",
+                                 "text_encoders.t5xxl.transformer." }, 4, "F32");
+  write_ids ("a lighthouse in the fog");
+  said = run_engine ("text.model.safetensors", "ids", "");
+  g_assert_cmpstr (said, ==, NULL);
+  l = read_stage ("text", "clip_l.hidden", 77 * 64);
+  g = read_stage ("text", "clip_g.hidden", 77 * 64);
+  t = read_stage ("text", "t5.hidden", 77 * 4096);
+  pooled_l = read_stage ("text", "clip_l.pooled", 64);
+  pooled_g = read_stage ("text", "clip_g.projected", 64);
+  again = run_engine ("text.model.safetensors", "plain", "--prompt=a_lighthouse_in_the_fog --width 32 --height 32 --steps 1 --clip-merges " CLIP_MERGES " --t5-model " FIXTURES "/unigram.model");
+  g_assert_cmpstr (again, ==, NULL);
+  context = read_stage ("transformer", "context", 154 * 4096);
+  pooled = read_stage ("transformer", "pooled", 2048);
+  for (int i = 0; i < 77; i++)
+    {
+      g_assert_cmpmem (context + i * 4096, 64 * sizeof *l, l + i * 64, 64 * sizeof *l);
+      g_assert_cmpmem (context + i * 4096 + 64, 64 * sizeof *g, g + i * 64, 64 * sizeof *g);
+      for (int j = 128; j < 4096; j++)
+        g_assert_true (context[i * 4096 + j] == 0);
+    }
+  g_assert_cmpmem (context + 77 * 4096, 77 * 4096 * sizeof *t, t, 77 * 4096 * sizeof *t);
+  g_assert_cmpmem (pooled, 64 * sizeof *pooled, pooled_l, 64 * sizeof *pooled);
+  g_assert_cmpmem (pooled + 64, 64 * sizeof *pooled, pooled_g, 64 * sizeof *pooled);
+  g_remove (path);
+}
+
+static void
 test_refused (void)
 {
   static const struct { const char *inputs, *more, *says; } cases[] = {
@@ -227,6 +292,7 @@ main (int    argc,
   g_test_add_func ("/trace/sampling", test_sampling);
   g_test_add_func ("/trace/routes", test_routes);
   g_test_add_func ("/trace/pass", test_pass);
+  g_test_add_func ("/trace/prompt", test_prompt);
   g_test_add_func ("/trace/refused", test_refused);
   status = g_test_run ();
   remove_files ();
