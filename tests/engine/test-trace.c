@@ -237,6 +237,20 @@ test_prompt (void)
   g_remove (path);
 }
 
+/* One number out of range in the weights is said, not painted. */
+static void
+test_out_of_range (void)
+{
+  g_autoptr (TinyModel) model = tiny_mmdit (2, true, 0);
+  g_autofree char *path = in_folder ("infinite.safetensors"), *said = NULL;
+
+  tiny_find (model, "joint_blocks.1.x_block.mlp.fc2.bias")->data[0] = INFINITY;
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+  said = run_engine ("infinite.safetensors", "plain", "--width 64 --height 64 --steps 2");
+  g_assert_nonnull (said);
+  g_assert_nonnull (strstr (said, "ran out of range"));
+}
+
 static void
 test_refused (void)
 {
@@ -293,6 +307,7 @@ main (int    argc,
   g_test_add_func ("/trace/routes", test_routes);
   g_test_add_func ("/trace/pass", test_pass);
   g_test_add_func ("/trace/prompt", test_prompt);
+  g_test_add_func ("/trace/out-of-range", test_out_of_range);
   g_test_add_func ("/trace/refused", test_refused);
   status = g_test_run ();
   remove_files ();
