@@ -272,6 +272,46 @@ test_pieces (void)
     }
 }
 
+/* The official models by their names and shapes alone; their sizes are those the makers give. */
+static void
+test_variants (void)
+{
+  static const struct { const char *name; int depth, width, grid; bool qk_norm; int n_dual; guint n_tensors; double parameters;
+                        sd3_variant variant; bool may_be_turbo; int side, steps; } cases[] = {
+    { "some.safetensors", 24, 1536, 192, false, 0, 491, 2.085e9, SD3_VARIANT_MEDIUM, false, 3072, 28 },
+    { "b.safetensors", 24, 1536, 384, true, 13, 665, 2.470e9, SD3_VARIANT_35_MEDIUM, false, 6144, 40 },
+    { "c.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE, true, 3072, 28 },
+    { "sd3.5_Large-Turbo.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE_TURBO, false, 3072, 4 },
+    { "d.safetensors", 3, 192, 12, true, 1, 0, 0, SD3_VARIANT_OTHER, false, 192, 28 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (TinyModel) model = tiny_hollow_mmdit (cases[i].depth, cases[i].width, cases[i].grid, cases[i].qk_norm, cases[i].n_dual);
+      g_autofree char *path = in_folder (cases[i].name);
+      double table = (double) cases[i].grid * cases[i].grid * cases[i].width;
+      sd3_error error = { "" };
+      sd3_engine *engine;
+
+      tiny_write_hollow (path, model);
+      engine = open_files ((const char *[]) { cases[i].name, "clip_g.safetensors", "vae.safetensors" }, 3, &error);
+      if (!engine)
+        g_error ("%s", error.text);
+      g_assert_cmpint (sd3_get_info (engine)->variant, ==, cases[i].variant);
+      g_assert_cmpint (sd3_get_info (engine)->may_be_turbo, ==, cases[i].may_be_turbo);
+      g_assert_cmpint (sd3_get_info (engine)->largest_side, ==, cases[i].side);
+      g_assert_cmpint (sd3_defaults (engine).steps, ==, cases[i].steps);
+      if (cases[i].n_tensors > 0)
+        {
+          g_assert_cmpuint (model->len, ==, cases[i].n_tensors);
+          /* Halves, but vectors in F32; the table of positions stays in the file. */
+          g_assert_cmpfloat_with_epsilon ((double) sd3_get_info (engine)->transformer_size / 2 / (cases[i].parameters - table), 1, 0.002);
+        }
+      sd3_close (engine);
+      g_remove (path);
+    }
+}
+
 static void
 test_requests (void)
 {
@@ -338,6 +378,7 @@ main (int    argc,
   g_test_add_func ("/picture/from-picture", test_from_picture);
   g_test_add_func ("/picture/cancel", test_cancel);
   g_test_add_func ("/picture/pieces", test_pieces);
+  g_test_add_func ("/picture/variants", test_variants);
   g_test_add_func ("/picture/requests", test_requests);
   status = g_test_run ();
   remove_all (folder);

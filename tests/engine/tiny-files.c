@@ -9,7 +9,9 @@
 #include "engine/safetensors-write.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Round to nearest, ties to even, saturating: what torch's float8_e4m3fn does within its range. */
 static guint8
@@ -89,6 +91,32 @@ tiny_write_shard (const char *path,
   for (guint i = from; i < to; i++)
     write_tensor (writer, &g_array_index (model, TinyTensor, i), "", "F32");
   save (writer, path);
+}
+
+void
+tiny_write_hollow (const char *path,
+                   TinyModel  *model)
+{
+  g_autoptr (GString) header = g_string_new ("{");
+  guint64 at = 0, length;
+  FILE *out;
+
+  for (guint i = 0; i < model->len; i++)
+    {
+      const TinyTensor *tensor = &g_array_index (model, TinyTensor, i);
+
+      g_string_append_printf (header, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[", i ? "," : "", tensor->name);
+      for (int d = 0; d < tensor->n_dims; d++)
+        g_string_append_printf (header, "%s%" G_GINT64_FORMAT, d ? "," : "", tensor->shape[d]);
+      g_string_append_printf (header, "],\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}", at, at + 2 * tensor->n);
+      at += 2 * tensor->n;
+    }
+  g_string_append (header, "}");
+  length = header->len;
+  out = fopen (path, "wb");
+  g_assert_nonnull (out);
+  g_assert_true (fwrite (&length, 8, 1, out) == 1 && fwrite (header->str, header->len, 1, out) == 1);
+  g_assert_true (fflush (out) == 0 && ftruncate (fileno (out), (off_t) (8 + length + at)) == 0 && fclose (out) == 0);
 }
 
 /* ---- GGUF -------------------------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ fill (TinyTensor *tensor,
   guint32 key = hash_name (hash_as);
   size_t fan_in = tensor->n / (size_t) tensor->shape[0];
 
-  for (size_t i = 0; i < tensor->n; i++)
+  for (size_t i = 0; tensor->data && i < tensor->n; i++)
     {
       double v = hash_value (key, i);
 
@@ -65,6 +65,8 @@ fill (TinyTensor *tensor,
                                                                             : 0.05 * v);
     }
 }
+
+static bool hollow; /* tensors get no values while it is set */
 
 static TinyTensor *
 add_empty (TinyModel  *model,
@@ -79,7 +81,7 @@ add_empty (TinyModel  *model,
 
   g_strlcpy (tensor.name, name, sizeof tensor.name);
   tensor.n = (size_t) (a * b * c * d);
-  tensor.data = g_new (float, tensor.n);
+  tensor.data = hollow ? NULL : g_new (float, tensor.n);
   g_array_append_val (model, tensor);
   return &g_array_index (model, TinyTensor, model->len - 1);
 }
@@ -182,17 +184,18 @@ add_stream (TinyModel  *model,
   add_linear (model, h, 4 * h, "%s.mlp.fc2", at);
 }
 
-TinyModel *
-tiny_mmdit (int  depth,
+static TinyModel *
+make_mmdit (int  depth,
+            int  h,
+            int  grid,
             bool qk_norm,
             int  n_dual)
 {
   TinyModel *model = tiny_new ();
-  int h = 64 * depth;
 
   add (model, 4, h, 16, 2, 2, "x_embedder.proj.weight");
   add (model, 1, h, 1, 1, 1, "x_embedder.proj.bias");
-  add (model, 3, 1, 144, h, 1, "pos_embed");
+  add (model, 3, 1, grid * grid, h, 1, "pos_embed");
   add_linear (model, h, 256, "t_embedder.mlp.0");
   add_linear (model, h, h, "t_embedder.mlp.2");
   add_linear (model, h, 2048, "y_embedder.mlp.0");
@@ -205,6 +208,29 @@ tiny_mmdit (int  depth,
     }
   add_linear (model, 2 * h, h, "final_layer.adaLN_modulation.1");
   add_linear (model, 64, h, "final_layer.linear");
+  return model;
+}
+
+TinyModel *
+tiny_mmdit (int  depth,
+            bool qk_norm,
+            int  n_dual)
+{
+  return make_mmdit (depth, 64 * depth, 12, qk_norm, n_dual);
+}
+
+TinyModel *
+tiny_hollow_mmdit (int  depth,
+                   int  width,
+                   int  grid,
+                   bool qk_norm,
+                   int  n_dual)
+{
+  TinyModel *model;
+
+  hollow = true;
+  model = make_mmdit (depth, width, grid, qk_norm, n_dual);
+  hollow = false;
   return model;
 }
 

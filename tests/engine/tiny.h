@@ -25,6 +25,12 @@ TinyModel *tiny_new (void);
 TinyModel *tiny_mmdit (int  depth,
                        bool qk_norm,
                        int  n_dual);
+/* The names and shapes of a transformer of any size, without values. */
+TinyModel *tiny_hollow_mmdit (int  depth,
+                              int  width,
+                              int  grid,
+                              bool qk_norm,
+                              int  n_dual);
 TinyModel *tiny_clip (int vocabulary,
                       int width);
 TinyModel *tiny_t5 (int vocabulary,
@@ -51,6 +57,10 @@ void tiny_write (const char *path,
                  const char *const *prefixes,
                  int         n_models,
                  const char *dtype);
+
+/* A file of F16 tensors that is all holes: as long as the real one, and taking no room. */
+void tiny_write_hollow (const char *path,
+                        TinyModel  *model);
 
 /* A part of a model's tensors: from the first to before the second. */
 void tiny_write_shard (const char *path,
