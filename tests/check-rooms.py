@@ -16,7 +16,8 @@ import tap
 src = os.path.join(os.path.abspath(sys.argv[1]), "src")
 
 LIBRARIES = {"gio": r"gio/", "json": r"json-glib/", "soup": r"libsoup/", "secret": r"libsecret/", "sqlite": r"sqlite3\.h",
-             "pixbuf": r"gdk-pixbuf/", "gtk": r"(gtk|gdk|gsk)/", "adw": r"adwaita\.h"}
+             "pixbuf": r"gdk-pixbuf/", "gtk": r"(gtk|gdk|gsk)/", "adw": r"adwaita\.h",
+             "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h"}
 
 # Room: what of the other rooms it may include, and which libraries.
 ROOMS = {
@@ -27,6 +28,7 @@ ROOMS = {
     "studio": (["domain/", "services/", "gallery/", "keyring/"], ["gio", "json", "sqlite"]),
     "ui": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "gtk", "adw"]),
     "cli": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "json"]),
+    "engine": ([], ["ggml", "utf8proc"]),
 }
 # Libraries that come along with the rooms a room may see, but that it has no business to use itself.
 UNSEEN = {"ui": ["soup", "secret", "sqlite"], "cli": ["soup", "secret", "sqlite", "gtk", "adw"],
@@ -91,6 +93,12 @@ def test_no_library_comes_along_with_a_header():
         for path in files_of(room):
             wrong = reached(path, set()) & set(libraries)
             assert not wrong, f"src/{path} gets {wrong} by way of a header"
+
+
+def test_the_engine_is_plain_c():
+    for path in files_of("engine"):
+        for _, name in includes(os.path.join(src, path)):
+            assert not re.match(r"g(lib|object|module|io)", name), f"src/{path} may not include {name}"
 
 
 def test_pictures_are_decoded_in_one_file():

@@ -1,0 +1,84 @@
+/* Where the arithmetic is done, and what is kept there. ggml's kernels are plug-ins that are found at run time: nothing
+ * here may call into one by name.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "engine/error.h"
+
+#include <ggml-alloc.h>
+#include <ggml-backend.h>
+#include <ggml.h>
+
+typedef struct
+{
+  ggml_backend_t backend;
+  bool (*cancelled) (void *opaque); /* asked after every node; may be NULL */
+  void *opaque;
+} sd3_device;
+
+/* The processor, with @n_threads threads (0: as many as it has cores). */
+bool sd3_device_open (sd3_device *device,
+                      int         n_threads,
+                      sd3_error  *error);
+
+void sd3_device_close (sd3_device *device);
+
+/* Tensors that stay: weights, and what a graph is given. Make them in @ctx, then have them allocated together. */
+typedef struct
+{
+  struct ggml_context  *ctx;
+  ggml_backend_buffer_t buffer;
+} sd3_store;
+
+void sd3_store_begin (sd3_store *store,
+                      size_t     n_tensors);
+
+bool sd3_store_allocate (sd3_store  *store,
+                         sd3_device *device,
+                         const char *what,
+                         sd3_error  *error);
+
+void sd3_store_clear (sd3_store *store);
+
+/* A computation that is built once and run often. Its inputs live in a store, its result is kept. Tensors that are
+ * marked are handed to the trace after every run; without a trace a mark does nothing. */
+typedef struct
+{
+  sd3_device         *device;
+  struct ggml_context *ctx;
+  struct ggml_cgraph *graph;
+  ggml_gallocr_t      memory;
+  sd3_trace          *trace;
+  struct sd3_mark    *marks;
+  size_t              n_marks, mark_room;
+} sd3_graph;
+
+void sd3_graph_begin (sd3_graph  *graph,
+                      sd3_device *device,
+                      sd3_trace  *trace);
+
+void sd3_graph_mark (sd3_graph          *graph,
+                     struct ggml_tensor *tensor,
+                     const char         *format,
+                     ...) __attribute__ ((format (printf, 3, 4)));
+
+/* Adds a tensor whose value can be read after a run. */
+void sd3_graph_result (sd3_graph          *graph,
+                       struct ggml_tensor *tensor);
+
+bool sd3_graph_ready (sd3_graph  *graph,
+                      const char *what,
+                      sd3_error  *error);
+
+bool sd3_graph_run (sd3_graph *graph,
+                    sd3_error *error);
+
+void sd3_graph_clear (sd3_graph *graph);
+
+/* F32 tensors only. */
+void sd3_upload (struct ggml_tensor *tensor,
+                 const float        *data);
+void sd3_download (const struct ggml_tensor *tensor,
+                   float                    *data);

@@ -1,0 +1,15 @@
+/* A failure is one sentence for a person, in a buffer of the caller's: it names the file and the piece. Lower layers
+ * fill it and return false or NULL; nothing in this room prints, exits or keeps an error for later.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "engine/sd3.h"
+
+#include <stdbool.h>
+
+/* Fills @error (which may be NULL) and returns false, so that a check can end in `return sd3_fail (…)`. */
+bool sd3_fail (sd3_error  *error,
+               const char *format,
+               ...) __attribute__ ((format (printf, 2, 3)));

@@ -1,0 +1,212 @@
+/* A part of a model on its way into memory.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "engine/load.h"
+
+#include "engine/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAME_ROOM 200
+
+struct sd3_want
+{
+  struct ggml_tensor *to;
+  const sd3_tensor   *from;
+};
+
+const sd3_tensor *
+sd3_need (const sd3_weights *weights,
+          sd3_role           role,
+          const char        *name,
+          int64_t            rows,
+          int64_t            columns,
+          sd3_error         *error)
+{
+  const sd3_tensor *tensor = sd3_weights_find (weights, role, name);
+  int64_t length = tensor ? tensor->shape[1] * tensor->shape[2] * tensor->shape[3] : 0;
+
+  if (!tensor)
+    {
+      sd3_fail (error, "“%s” is incomplete: “%s” of %s is missing.", sd3_weights_file_name (weights, role), name, sd3_role_name (role));
+      return NULL;
+    }
+  if ((rows < 0 || tensor->shape[0] == rows) && (columns < 0 || length == columns) && tensor->shape[0] > 0 && length > 0)
+    return tensor;
+  sd3_fail (error, "“%s” cannot be used: “%s” of %s has another shape than the model asks for.",
+            sd3_weights_file_name (weights, role), name, sd3_role_name (role));
+  return NULL;
+}
+
+void
+sd3_loader_begin (sd3_loader        *loader,
+                  const sd3_weights *weights,
+                  sd3_role           role,
+                  size_t             n_tensors,
+                  sd3_error         *error)
+{
+  *loader = (sd3_loader) { .weights = weights, .role = role, .error = error };
+  sd3_store_begin (&loader->store, n_tensors);
+  if (!sd3_weights_has (weights, role))
+    loader->failed = !sd3_fail (error, "The model has no weights for %s.", sd3_role_name (role));
+}
+
+static struct ggml_tensor *
+want (sd3_loader       *loader,
+      const sd3_tensor *from,
+      enum ggml_type    type,
+      int               n_dims,
+      const int64_t    *ne)
+{
+  struct ggml_tensor *to = ggml_new_tensor (loader->store.ctx, type, n_dims, ne);
+
+  sd3_reserve (loader->wants, loader->n_wants, loader->want_room);
+  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from };
+  loader->size += ggml_nbytes (to);
+  return to;
+}
+
+static const sd3_tensor *
+need (sd3_loader *loader,
+      const char *stem,
+      const char *end,
+      int64_t     rows,
+      int64_t     columns)
+{
+  char name[NAME_ROOM + 10];
+  const sd3_tensor *tensor = NULL;
+
+  snprintf (name, sizeof name, "%s%s", stem, end);
+  if (!loader->failed)
+    tensor = sd3_need (loader->weights, loader->role, name, rows, columns, loader->error);
+  loader->failed = !tensor;
+  return tensor;
+}
+
+static struct ggml_tensor *
+want_vector (sd3_loader *loader,
+             int64_t     n,
+             const char *stem,
+             const char *end)
+{
+  const sd3_tensor *from = need (loader, stem, end, n, 1);
+
+  return from ? want (loader, from, GGML_TYPE_F32, 1, &n) : NULL;
+}
+
+sd3_linear
+sd3_want_linear (sd3_loader *loader,
+                 int64_t     out,
+                 int64_t     in,
+                 bool        bias,
+                 const char *format,
+                 ...)
+{
+  char name[NAME_ROOM];
+  sd3_linear linear = { NULL, NULL };
+  const sd3_tensor *from;
+  va_list args;
+
+  va_start (args, format);
+  vsnprintf (name, sizeof name, format, args);
+  va_end (args);
+  from = need (loader, name, ".weight", out, in);
+  if (from)
+    linear.w = want (loader, from, sd3_tensor_type (from), 2, (int64_t[]) { in, out });
+  if (bias)
+    linear.b = want_vector (loader, out, name, ".bias");
+  return linear;
+}
+
+sd3_linear
+sd3_want_conv (sd3_loader *loader,
+               int64_t     out,
+               int64_t     in,
+               int         k,
+               bool        bias,
+               const char *format,
+               ...)
+{
+  char name[NAME_ROOM];
+  sd3_linear conv = { NULL, NULL };
+  const sd3_tensor *from;
+  va_list args;
+
+  va_start (args, format);
+  vsnprintf (name, sizeof name, format, args);
+  va_end (args);
+  from = need (loader, name, ".weight", out, in * k * k);
+  if (from)
+    conv.w = want (loader, from, sd3_tensor_type (from) == GGML_TYPE_F16 ? GGML_TYPE_F16 : GGML_TYPE_F32, 4, (int64_t[]) { k, k, in, out });
+  if (bias)
+    conv.b = want_vector (loader, out, name, ".bias");
+  return conv;
+}
+
+sd3_linear
+sd3_want_norm (sd3_loader *loader,
+               int64_t     n,
+               bool        bias,
+               const char *format,
+               ...)
+{
+  char name[NAME_ROOM];
+  sd3_linear norm = { NULL, NULL };
+  va_list args;
+
+  va_start (args, format);
+  vsnprintf (name, sizeof name, format, args);
+  va_end (args);
+  norm.w = want_vector (loader, n, name, ".weight");
+  if (bias)
+    norm.b = want_vector (loader, n, name, ".bias");
+  return norm;
+}
+
+/* A refusal of memory for a copy is an answer too: these are the largest blocks there are. */
+static bool
+read_one (const sd3_loader      *loader,
+          const struct sd3_want *one,
+          sd3_error             *error)
+{
+  size_t size = ggml_nbytes (one->to);
+  void *data = ggml_backend_buffer_is_host (one->to->buffer) ? one->to->data : NULL, *copy = data ? NULL : malloc (size);
+  bool good;
+
+  if (!data && !copy)
+    return sd3_fail (error, "There is not enough memory for %s.", sd3_role_name (loader->role));
+  good = sd3_tensor_load (loader->weights, one->from, one->to->type, data ? data : copy, error);
+  if (good && copy)
+    ggml_backend_tensor_set (one->to, copy, 0, size);
+  free (copy);
+  return good;
+}
+
+bool
+sd3_loader_read (sd3_loader *loader,
+                 sd3_device *device,
+                 sd3_error  *error)
+{
+  if (loader->store.buffer)
+    return true;
+  if (!sd3_store_allocate (&loader->store, device, sd3_role_name (loader->role), error))
+    return false;
+  ggml_backend_buffer_set_usage (loader->store.buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  for (size_t i = 0; i < loader->n_wants; i++)
+    if (!read_one (loader, &loader->wants[i], error))
+      return false;
+  return true;
+}
+
+void
+sd3_loader_clear (sd3_loader *loader)
+{
+  sd3_store_clear (&loader->store);
+  free (loader->wants);
+  *loader = (sd3_loader) { 0 };
+}

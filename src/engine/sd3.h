@@ -1,0 +1,96 @@
+/* Stable Diffusion 3 and 3.5 on this computer.
+ *
+ *   sd3_error error;
+ *   sd3_engine *engine = sd3_open (&(sd3_options) { .paths = (const char *[]) { "sd3_medium.safetensors" }, .n_paths = 1 }, &error);
+ *   sd3_request request = sd3_defaults (engine);
+ *   sd3_picture picture;
+ *
+ *   request.prompt = "a lighthouse in the fog";
+ *   if (sd3_generate (engine, &request, &picture, &error)) … picture.rgb …
+ *
+ * An engine is one opened model; all calls on it come from one thread. Model files are not trusted: what is wrong with
+ * one is a sentence in the error. Nothing here prints, and nothing but running out of small memory ends the process;
+ * ggml's own assertions may, which is why the engine runs in a process of its own.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct { char text[512]; } sd3_error; /* one sentence */
+
+typedef struct sd3_engine sd3_engine;
+
+typedef enum { SD3_SAMPLER_EULER, SD3_SAMPLER_HEUN, SD3_SAMPLER_DPMPP_2M } sd3_sampler;
+
+/* The reference's and diffusers' schedule; ComfyUI's two. */
+typedef enum { SD3_SCHEDULE_REFERENCE, SD3_SCHEDULE_SIMPLE, SD3_SCHEDULE_SGM_UNIFORM } sd3_schedule_kind;
+
+typedef enum { SD3_VARIANT_OTHER, SD3_VARIANT_MEDIUM, SD3_VARIANT_35_MEDIUM, SD3_VARIANT_35_LARGE, SD3_VARIANT_35_LARGE_TURBO } sd3_variant;
+
+/* Is given what each stage made: F32, slowest dimension first. For checking; it makes everything slower. */
+typedef struct
+{
+  void (*stage) (void *opaque, const char *name, const float *data, int n_dims, const int64_t *shape);
+  void *opaque;
+} sd3_trace;
+
+typedef struct
+{
+  const char *const *paths;       /* files, or a folder in the layout of diffusers */
+  int                n_paths;
+  int                n_threads;   /* 0: one for each core */
+  const char        *clip_merges; /* CLIP's merges.txt, for models that bring no vocabulary */
+  const char        *t5_model;    /* T5's spiece.model or tokenizer.json, likewise; may be NULL */
+  sd3_trace         *trace;       /* or NULL */
+} sd3_options;
+
+typedef struct
+{
+  sd3_variant variant;
+  bool        may_be_turbo;       /* the tensors do not tell Large from Large Turbo, nor did a name: ask */
+  bool        has_clip_l, has_clip_g, has_t5, has_decoder, has_encoder, has_preview;
+  int         side_step, largest_side; /* pixels */
+  uint64_t    text_size, transformer_size, vae_size; /* bytes of weights in memory, one phase after the other */
+} sd3_info;
+
+typedef struct
+{
+  const char       *prompt, *negative; /* UTF-8; NULL is the empty text */
+  int               width, height;     /* pixels */
+  int               steps;
+  sd3_sampler       sampler;
+  sd3_schedule_kind schedule;
+  double            shift;             /* of the schedule */
+  float             guidance;          /* 1: none, and the negative prompt has no effect */
+  float             rescale;           /* 0…1: draws guided contrast back */
+  float             skip_guidance;     /* by leaving out layers 7, 8 and 9; 0: none */
+  double            skip_from, skip_to; /* the part of the steps it acts in */
+  uint64_t          seed;              /* of torch's generator on the CPU */
+  const uint8_t    *picture;           /* to start from: RGB of width × height, or NULL */
+  double            strength;          /* 1: nothing of it stays; a double, for 0.6 of 10 steps are 6 */
+  int               t5_length;         /* the least number of T5's tokens: 77, or 256 as in diffusers */
+
+  bool (*progress) (void *opaque, int done, int total); /* after each step; false cancels; may be NULL */
+  bool (*cancelled) (void *opaque);                     /* asked often, must be quick; may be NULL */
+  void *opaque;
+} sd3_request;
+
+typedef struct
+{
+  int      width, height;
+  uint8_t *rgb;                    /* free() it */
+  int      clip_cut, t5_cut;       /* tokens of the prompt that found no room */
+} sd3_picture;
+
+sd3_engine *sd3_open (const sd3_options *options, sd3_error *error);
+void sd3_close (sd3_engine *engine);
+
+const sd3_info *sd3_get_info (const sd3_engine *engine);
+
+/* What the model's makers recommend, at 1024 × 1024; seed 0. */
+sd3_request sd3_defaults (const sd3_engine *engine);
+
+bool sd3_generate (sd3_engine *engine, const sd3_request *request, sd3_picture *picture, sd3_error *error);

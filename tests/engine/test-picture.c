@@ -1,0 +1,386 @@
+/* Whole pictures through the public header: a prompt goes in, pixels come out, whatever files the model is in.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "tiny.h"
+
+#include "engine/sd3.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIDE 64
+#define BYTES (SIDE * SIDE * 3)
+
+static char *folder;
+
+static char *
+in_folder (const char *name)
+{
+  char *path = g_build_filename (folder, name, NULL), *parent = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  g_free (parent);
+  return path;
+}
+
+static void
+write_one (const char *name,
+           TinyModel  *model)
+{
+  g_autofree char *path = in_folder (name);
+
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+}
+
+/* The same model as one file with everything, as a folder, and in pieces. */
+static void
+write_models (void)
+{
+  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 1), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096), vae = tiny_vae ();
+  g_autoptr (TinyModel) theirs = tiny_diffusers_mmdit (mmdit);
+  TinyModel *const all[] = { mmdit, vae, clip, clip, t5 };
+  g_autofree char *path = in_folder ("all.safetensors"), *spiece = in_folder ("folder/tokenizer_3/spiece.model"), *model = NULL;
+  gsize size;
+
+  tiny_write (path, all, (const char *[]) { "model.diffusion_model.", "first_stage_model.", "text_encoders.clip_l.transformer.",
+                                            "text_encoders.clip_g.transformer.", "text_encoders.t5xxl.transformer." }, 5, "F32");
+  write_one ("folder/transformer/diffusion_pytorch_model.safetensors", theirs);
+  write_one ("folder/text_encoder/model.safetensors", clip);
+  write_one ("folder/text_encoder_2/model.safetensors", clip);
+  write_one ("folder/text_encoder_3/model.safetensors", t5);
+  write_one ("folder/vae/diffusion_pytorch_model.safetensors", vae);
+  write_one ("mmdit.safetensors", mmdit);
+  write_one ("vae.safetensors", vae);
+  write_one ("clip_l.safetensors", clip);
+  write_one ("clip_g.safetensors", clip);
+  write_one ("t5.safetensors", t5);
+  g_assert_true (g_file_get_contents (FIXTURES "/unigram.model", &model, &size, NULL));
+  g_assert_true (g_file_set_contents (spiece, model, (gssize) size, NULL));
+}
+
+static sd3_engine *
+open_files (const char *const *names,
+            int                n,
+            sd3_error         *error)
+{
+  const char *paths[8] = { NULL };
+  sd3_engine *engine;
+
+  for (int i = 0; i < n; i++)
+    paths[i] = in_folder (names[i]);
+  engine = sd3_open (&(sd3_options) { .paths = paths, .n_paths = n, .n_threads = 1, .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, error);
+  for (int i = 0; i < n; i++)
+    g_free ((char *) paths[i]);
+  return engine;
+}
+
+static sd3_engine *
+open_good (const char *name)
+{
+  sd3_error error = { "" };
+  sd3_engine *engine = open_files (&name, 1, &error);
+
+  if (!engine)
+    g_error ("%s", error.text);
+  return engine;
+}
+
+static sd3_request
+small (sd3_engine *engine)
+{
+  sd3_request request = sd3_defaults (engine);
+
+  request.prompt = "a lighthouse in the fog";
+  request.negative = "glass";
+  request.width = request.height = SIDE;
+  request.steps = 2;
+  request.guidance = 3;
+  request.seed = 7;
+  return request;
+}
+
+static guint8 *
+make (sd3_engine        *engine,
+      const sd3_request *request)
+{
+  sd3_error error = { "" };
+  sd3_picture picture;
+
+  if (!sd3_generate (engine, request, &picture, &error))
+    g_error ("%s", error.text);
+  g_assert_true (picture.width == SIDE && picture.height == SIDE);
+  return picture.rgb;
+}
+
+static int
+largest_difference (const guint8 *a,
+                    const guint8 *b)
+{
+  int most = 0;
+
+  for (int i = 0; i < BYTES; i++)
+    most = MAX (most, abs (a[i] - b[i]));
+  return most;
+}
+
+static void
+test_routes (void)
+{
+  static const char *const pieces[] = { "mmdit.safetensors", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors", "t5.safetensors" };
+  sd3_engine *one = open_good ("all.safetensors"), *two = open_good ("folder"), *three = open_files (pieces, 5, NULL);
+  sd3_request request = small (one);
+  g_autofree guint8 *a = make (one, &request), *b = make (two, &request), *c = make (three, &request);
+
+  g_assert_cmpmem (a, BYTES, b, BYTES);
+  g_assert_cmpmem (a, BYTES, c, BYTES);
+  g_assert_true (sd3_get_info (one)->has_t5 && sd3_get_info (one)->has_encoder && !sd3_get_info (one)->has_preview);
+  g_assert_cmpint (sd3_get_info (one)->side_step, ==, 16);
+  g_assert_cmpint (sd3_get_info (one)->largest_side, ==, 192);
+  sd3_close (one);
+  sd3_close (two);
+  sd3_close (three);
+}
+
+static void
+test_same_and_other (void)
+{
+  sd3_engine *engine = open_good ("all.safetensors");
+  sd3_request request = small (engine);
+  g_autofree guint8 *a = make (engine, &request), *again = make (engine, &request), *seed = NULL, *prompt = NULL, *alone = NULL, *still = NULL;
+
+  g_assert_cmpmem (a, BYTES, again, BYTES);
+  request.seed = 8;
+  seed = make (engine, &request);
+  g_assert_cmpint (largest_difference (a, seed), >, 10);
+  request.seed = 7;
+  request.prompt = "a horse";
+  prompt = make (engine, &request);
+  g_assert_cmpint (largest_difference (a, prompt), >, 0);
+  /* Without guidance the negative prompt has no effect. */
+  request.guidance = 1;
+  alone = make (engine, &request);
+  request.negative = "something else";
+  still = make (engine, &request);
+  g_assert_cmpmem (alone, BYTES, still, BYTES);
+  sd3_close (engine);
+}
+
+static void
+test_from_picture (void)
+{
+  sd3_engine *engine = open_good ("all.safetensors");
+  sd3_request request = small (engine);
+  g_autofree guint8 *white = g_malloc (BYTES), *black = g_malloc0 (BYTES), *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+
+  memset (white, 255, BYTES);
+  request.steps = 4;
+  request.picture = white;
+  request.strength = 0.3;
+  a = make (engine, &request);
+  request.picture = black;
+  b = make (engine, &request);
+  g_assert_cmpint (largest_difference (a, b), >, 0);
+  /* At full strength nothing of it stays. */
+  request.strength = 1;
+  c = make (engine, &request);
+  request.picture = NULL;
+  d = make (engine, &request);
+  g_assert_cmpmem (c, BYTES, d, BYTES);
+  sd3_close (engine);
+}
+
+static bool
+stop_cb (void *opaque,
+         int   done,
+         int   total)
+{
+  int *calls = opaque;
+
+  g_assert_cmpint (done, ==, ++*calls);
+  g_assert_cmpint (total, ==, 5);
+  return done < 2;
+}
+
+static bool
+cancelled_cb (void *opaque)
+{
+  return true;
+}
+
+static void
+test_cancel (void)
+{
+  sd3_engine *engine = open_good ("all.safetensors");
+  sd3_request request = small (engine);
+  g_autofree guint8 *whole = make (engine, &request), *after = NULL;
+  int calls = 0;
+  sd3_picture picture;
+  sd3_error error = { "" };
+
+  request.steps = 5;
+  request.progress = stop_cb;
+  request.opaque = &calls;
+  g_assert_false (sd3_generate (engine, &request, &picture, &error));
+  g_assert_cmpstr (error.text, ==, "It was cancelled.");
+  g_assert_cmpint (calls, ==, 2);
+  request.progress = NULL;
+  request.prompt = "never seen";
+  request.cancelled = cancelled_cb;
+  g_assert_false (sd3_generate (engine, &request, &picture, &error));
+  g_assert_cmpstr (error.text, ==, "It was cancelled.");
+  request = small (engine);
+  after = make (engine, &request);
+  g_assert_cmpmem (whole, BYTES, after, BYTES);
+  sd3_close (engine);
+}
+
+static void
+test_pieces (void)
+{
+  static const struct { const char *names[4]; int n; const char *says; } cases[] = {
+    { { "mmdit.safetensors" }, 1, "no text encoder" },
+    { { "mmdit.safetensors", "clip_l.safetensors", "clip_g.safetensors" }, 3, "the VAE" },
+    { { "vae.safetensors", "clip_l.safetensors" }, 2, "the transformer" },
+    { { "mmdit.safetensors", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors" }, 4, NULL },
+    { { "mmdit.safetensors", "vae.safetensors", "clip_g.safetensors" }, 3, NULL },
+    { { "all.safetensors", "vae.safetensors" }, 2, "both bring" },
+    { { "folder/vae" }, 1, "no part “transformer”" },
+    { { "missing" }, 1, "cannot be opened" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      sd3_error error = { "" };
+      sd3_engine *engine = open_files (cases[i].names, cases[i].n, &error);
+
+      if (cases[i].says)
+        {
+          g_assert_null (engine);
+          if (!strstr (error.text, cases[i].says))
+            g_error ("“%s” should say “%s”", error.text, cases[i].says);
+          continue;
+        }
+      if (!engine)
+        g_error ("%s", error.text);
+      g_assert_false (sd3_get_info (engine)->has_t5);
+      g_free (make (engine, &(sd3_request[]) { small (engine) }[0]));
+      sd3_close (engine);
+    }
+}
+
+/* The official models by their names and shapes alone; their sizes are those the makers give. */
+static void
+test_variants (void)
+{
+  static const struct { const char *name; int depth, width, grid; bool qk_norm; int n_dual; guint n_tensors; double parameters;
+                        sd3_variant variant; bool may_be_turbo; int side, steps; } cases[] = {
+    { "some.safetensors", 24, 1536, 192, false, 0, 491, 2.085e9, SD3_VARIANT_MEDIUM, false, 3072, 28 },
+    { "b.safetensors", 24, 1536, 384, true, 13, 665, 2.470e9, SD3_VARIANT_35_MEDIUM, false, 6144, 40 },
+    { "c.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE, true, 3072, 28 },
+    { "sd3.5_Large-Turbo.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE_TURBO, false, 3072, 4 },
+    { "d.safetensors", 3, 192, 12, true, 1, 0, 0, SD3_VARIANT_OTHER, false, 192, 28 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (TinyModel) model = tiny_hollow_mmdit (cases[i].depth, cases[i].width, cases[i].grid, cases[i].qk_norm, cases[i].n_dual);
+      g_autofree char *path = in_folder (cases[i].name);
+      double table = (double) cases[i].grid * cases[i].grid * cases[i].width;
+      sd3_error error = { "" };
+      sd3_engine *engine;
+
+      tiny_write_hollow (path, model);
+      engine = open_files ((const char *[]) { cases[i].name, "clip_g.safetensors", "vae.safetensors" }, 3, &error);
+      if (!engine)
+        g_error ("%s", error.text);
+      g_assert_cmpint (sd3_get_info (engine)->variant, ==, cases[i].variant);
+      g_assert_cmpint (sd3_get_info (engine)->may_be_turbo, ==, cases[i].may_be_turbo);
+      g_assert_cmpint (sd3_get_info (engine)->largest_side, ==, cases[i].side);
+      g_assert_cmpint (sd3_defaults (engine).steps, ==, cases[i].steps);
+      if (cases[i].n_tensors > 0)
+        {
+          g_assert_cmpuint (model->len, ==, cases[i].n_tensors);
+          /* Halves, but vectors in F32; the table of positions stays in the file. */
+          g_assert_cmpfloat_with_epsilon ((double) sd3_get_info (engine)->transformer_size / 2 / (cases[i].parameters - table), 1, 0.002);
+        }
+      sd3_close (engine);
+      g_remove (path);
+    }
+}
+
+static void
+test_requests (void)
+{
+  sd3_engine *engine = open_good ("all.safetensors");
+  g_autoptr (GString) longest = g_string_new (NULL);
+  g_autofree char *too_long = g_strnfill (20000, 'a');
+  sd3_request good = small (engine), bad[8];
+  static const char *const says[] = { "multiples of 16", "multiples of 16", "multiples of 16", "number of steps", "number of steps", "not valid text", "too long", "T5 takes" };
+  sd3_picture picture;
+  sd3_error error = { "" };
+
+  for (int i = 0; i < 8; i++)
+    bad[i] = good;
+  bad[0].width = 72;
+  bad[1].height = 208;
+  bad[2].width = -16;
+  bad[3].steps = 0;
+  bad[4].steps = 100000;
+  bad[5].prompt = "\xc3(";
+  bad[6].prompt = too_long;
+  bad[7].t5_length = 1000;
+  for (int i = 0; i < 8; i++)
+    {
+      g_assert_false (sd3_generate (engine, &bad[i], &picture, &error));
+      if (!strstr (error.text, says[i]))
+        g_error ("“%s” should say “%s”", error.text, says[i]);
+    }
+  for (int i = 0; i < 300; i++)
+    g_string_append (longest, "lighthouse fog ");
+  good.prompt = longest->str;
+  g_assert_true (sd3_generate (engine, &good, &picture, &error));
+  g_assert_cmpint (picture.clip_cut, >, 400);
+  g_assert_cmpint (picture.t5_cut, >, 0);
+  free (picture.rgb);
+  sd3_close (engine);
+}
+
+static void
+remove_all (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      remove_all (child);
+    }
+  g_remove (path);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("sfumato-XXXXXX", NULL);
+  write_models ();
+  g_test_add_func ("/picture/routes", test_routes);
+  g_test_add_func ("/picture/same-and-other", test_same_and_other);
+  g_test_add_func ("/picture/from-picture", test_from_picture);
+  g_test_add_func ("/picture/cancel", test_cancel);
+  g_test_add_func ("/picture/pieces", test_pieces);
+  g_test_add_func ("/picture/variants", test_variants);
+  g_test_add_func ("/picture/requests", test_requests);
+  status = g_test_run ();
+  remove_all (folder);
+  return status;
+}
