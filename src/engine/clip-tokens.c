@@ -409,7 +409,7 @@ sd3_clip_tokens_encode (const sd3_clip_tokens *tokens,
 
   if (length > SD3_MAX_PROMPT || !sd3_utf8_valid (text, length))
     {
-      sd3_fail (error, length > SD3_MAX_PROMPT ? "The prompt is too long." : "The prompt is not valid text.");
+      sd3_fail_as (error, SD3_ERROR_REQUEST, length > SD3_MAX_PROMPT ? "The prompt is too long." : "The prompt is not valid text.");
       return -1;
     }
   prepared = sd3_text_normalize (text);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SD3_MAX_PROMPT 16384 /* bytes */
+#define SD3_MAX_PROMPT 40000 /* bytes */
 #define SD3_CLIP_LENGTH 77
 
 typedef struct sd3_clip_tokens sd3_clip_tokens;

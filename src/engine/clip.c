@@ -80,7 +80,6 @@ want_all (sd3_clip *clip)
     clip->projection = sd3_want_linear (l, d, d, false, "text_projection");
 }
 
-/* Names what is needed; used for checking and again before every load. */
 static bool
 prepare (sd3_clip  *clip,
          sd3_error *error)
@@ -154,8 +153,7 @@ sd3_clip_load (sd3_clip   *clip,
 void
 sd3_clip_unload (sd3_clip *clip)
 {
-  sd3_loader_clear (&clip->loader);
-  prepare (clip, NULL);
+  sd3_loader_unload (&clip->loader);
 }
 
 /* ---- A pass ------------------------------------------------------------------------------------------------ */

@@ -75,7 +75,7 @@ is_finite (const run   *r,
 {
   for (size_t i = 0; i < r->n; i++)
     if (!isfinite (v[i]))
-      return sd3_fail (r->error, "The model's numbers ran out of range; weights in another type may help.");
+      return sd3_fail_as (r->error, SD3_ERROR_NUMBERS, "The model's numbers ran out of range; weights in another type may help.");
   return true;
 }
 
@@ -93,7 +93,7 @@ velocity_cb (void        *model,
   bool guides = job->guidance != 1;
 
   if (r->cancelled)
-    return sd3_fail (r->error, "It was cancelled.");
+    return sd3_fail_as (r->error, SD3_ERROR_CANCELLED, "It was cancelled.");
   if (!evaluate (r, x, &r->prompt, time, NULL, v) || (guides && !evaluate (r, x, &r->negative, time, NULL, r->uncond)) ||
       (skips && !evaluate (r, x, &r->prompt, time, r->skip, r->skipped)))
     return false;
@@ -110,7 +110,7 @@ stepped_cb (void        *model,
   run *r = model;
 
   trace_latent (r, "x0", step, x0);
-  if (r->job->progress && !r->job->progress (r->job->opaque, step + 1 - r->first, r->job->steps - r->first))
+  if (r->job->stepped && !r->job->stepped (r->job->opaque, step + 1 - r->first, r->job->steps - r->first, x0))
     r->cancelled = true;
 }
 
@@ -128,6 +128,18 @@ make_prompts (run *r)
          (r->job->guidance == 1 || sd3_mmdit_prompt_make (r->mmdit, q->context, q->n, q->pooled, times, n, NULL, &r->negative, r->error));
   free (times);
   return good;
+}
+
+static int
+first_step (const sd3_denoising *job)
+{
+  return job->init && !job->mask ? sd3_schedule_start (job->steps, job->strength) : 0;
+}
+
+int
+sd3_denoise_steps (const sd3_denoising *job)
+{
+  return job->steps - first_step (job);
 }
 
 static void
@@ -149,15 +161,15 @@ check (const sd3_mmdit     *mmdit,
   int depth = sd3_mmdit_get_shape (mmdit)->depth;
 
   if (job->steps < 1 || job->steps > MAX_STEPS)
-    return sd3_fail (error, "The number of steps must be between 1 and %d.", MAX_STEPS);
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The number of steps must be between 1 and %d.", MAX_STEPS);
   if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
       !isfinite (job->rescale) || !isfinite (job->skip_guidance))
-    return sd3_fail (error, "A setting is outside of what it can be.");
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "A setting is outside of what it can be.");
   if (job->guidance != 1 && !job->negative)
-    return sd3_fail (error, "Guidance needs a negative prompt, which may be empty.");
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "Guidance needs a negative prompt, which may be empty.");
   for (int i = 0; i < job->n_skip_layers; i++)
     if (job->skip_layers[i] < 0 || job->skip_layers[i] >= depth)
-      return sd3_fail (error, "The model has no layer %d to leave out.", job->skip_layers[i]);
+      return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model has no layer %d to leave out.", job->skip_layers[i]);
   return true;
 }
 
@@ -194,7 +206,7 @@ sd3_denoise (sd3_mmdit           *mmdit,
   for (int i = 0; i < job->n_skip_layers; i++)
     r.skip[job->skip_layers[i]] = true;
   sd3_schedule (job->schedule, job->steps, job->shift, r.sigmas);
-  r.first = job->init && !job->mask ? sd3_schedule_start (job->steps, job->strength) : 0;
+  r.first = first_step (job);
   if (trace)
     trace->stage (trace->opaque, "sigmas", r.sigmas, 1, &(int64_t) { job->steps + 1 });
   good = sample (&r, latent);

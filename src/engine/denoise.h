@@ -19,9 +19,14 @@ typedef struct
   double                  shift, strength, skip_from, skip_to;
   float                   guidance, rescale, skip_guidance;
   int                     skip_layers[8], n_skip_layers;
-  bool (*progress) (void *opaque, int done, int total); /* may be NULL; false cancels */
-  void                   *opaque;
+
+  /* After each step, with the estimate of the finished latent; may be NULL; false cancels. */
+  bool (*stepped) (void *opaque, int done, int total, const float *x0);
+  void *opaque;
 } sd3_denoising;
+
+/* How many steps there will be: fewer than asked for where a part of the way is there. */
+int sd3_denoise_steps (const sd3_denoising *job);
 
 /* The transformer's weights are loaded. @latent: room for the result. */
 bool sd3_denoise (sd3_mmdit           *mmdit,

@@ -25,13 +25,6 @@ struct sd3_mark
 typedef void (*set_threads_func) (ggml_backend_t backend, int n_threads);
 typedef void (*set_abort_func) (ggml_backend_t backend, ggml_abort_callback callback, void *data);
 
-static void
-drop_log (enum ggml_log_level level,
-          const char         *text,
-          void               *data)
-{
-}
-
 static bool
 abort_cb (void *data)
 {
@@ -40,31 +33,44 @@ abort_cb (void *data)
   return device->cancelled && device->cancelled (device->opaque);
 }
 
-bool
-sd3_device_open (sd3_device *device,
-                 int         n_threads,
-                 sd3_error  *error)
+/* Backends other than the processor's know neither threads nor being interrupted. */
+static void
+set_up (sd3_device        *device,
+        ggml_backend_dev_t processor,
+        int                n_threads)
 {
-  ggml_backend_dev_t processor;
-  ggml_backend_reg_t reg;
+  ggml_backend_reg_t reg = ggml_backend_dev_backend_reg (processor);
   set_threads_func set_threads;
   set_abort_func set_abort;
 
-  *device = (sd3_device) { 0 };
-  ggml_log_set (drop_log, NULL);
-  if (ggml_backend_reg_count () == 0)
-    ggml_backend_load_all ();
-  processor = ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU);
-  device->backend = processor ? ggml_backend_dev_init (processor, NULL) : NULL;
-  if (!device->backend)
-    return sd3_fail (error, "ggml's kernels for the processor are not installed.");
-  reg = ggml_backend_dev_backend_reg (processor);
   *(void **) &set_threads = ggml_backend_reg_get_proc_address (reg, "ggml_backend_set_n_threads");
   *(void **) &set_abort = ggml_backend_reg_get_proc_address (reg, "ggml_backend_set_abort_callback");
   if (set_threads)
     set_threads (device->backend, n_threads > 0 ? n_threads : (int) sysconf (_SC_NPROCESSORS_ONLN));
   if (set_abort)
     set_abort (device->backend, abort_cb, device);
+}
+
+bool
+sd3_device_open (sd3_device *device,
+                 const char *id,
+                 int         n_threads,
+                 sd3_error  *error)
+{
+  ggml_backend_dev_t found;
+
+  *device = (sd3_device) { 0 };
+  if (!sd3_prepare (error))
+    return false;
+  found = sd3_device_find (id);
+  if (!found || ggml_backend_dev_type (found) != GGML_BACKEND_DEVICE_TYPE_CPU)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "There is no device “%s” here.", id);
+  device->backend = ggml_backend_dev_init (found, NULL);
+  if (!device->backend)
+    return sd3_fail_as (error, SD3_ERROR_OTHER, "“%s” could not be opened.", ggml_backend_dev_description (found));
+  device->is_cpu = true;
+  sd3_device_id (found, device->id);
+  set_up (device, found, n_threads);
   return true;
 }
 
@@ -103,14 +109,27 @@ sd3_store_allocate (sd3_store  *store,
   for (struct ggml_tensor *t = ggml_get_first_tensor (store->ctx); t; t = ggml_get_next_tensor (store->ctx, t))
     size += ggml_nbytes (t);
   store->buffer = ggml_backend_alloc_ctx_tensors (store->ctx, device->backend);
-  return store->buffer || sd3_fail (error, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);
+  return store->buffer || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);
+}
+
+void
+sd3_store_release (sd3_store *store)
+{
+  if (!store->buffer)
+    return;
+  ggml_backend_buffer_free (store->buffer);
+  store->buffer = NULL;
+  for (struct ggml_tensor *t = ggml_get_first_tensor (store->ctx); t; t = ggml_get_next_tensor (store->ctx, t))
+    {
+      t->buffer = NULL;
+      t->data = NULL;
+    }
 }
 
 void
 sd3_store_clear (sd3_store *store)
 {
-  if (store->buffer)
-    ggml_backend_buffer_free (store->buffer);
+  sd3_store_release (store);
   if (store->ctx)
     ggml_free (store->ctx);
   *store = (sd3_store) { 0 };
@@ -164,7 +183,7 @@ sd3_graph_ready (sd3_graph  *graph,
     if (!ggml_backend_supports_op (graph->device->backend, ggml_graph_node (graph->graph, i)))
       return sd3_fail (error, "This device cannot compute a part of %s (%s).", what, ggml_op_desc (ggml_graph_node (graph->graph, i)));
   graph->memory = ggml_gallocr_new (ggml_backend_get_default_buffer_type (graph->device->backend));
-  return ggml_gallocr_alloc_graph (graph->memory, graph->graph) || sd3_fail (error, "There is not enough memory for %s.", what);
+  return ggml_gallocr_alloc_graph (graph->memory, graph->graph) || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
 }
 
 /* Slowest dimension first, without leading ones. */
@@ -191,9 +210,9 @@ sd3_graph_run (sd3_graph *graph,
   enum ggml_status status = ggml_backend_graph_compute (graph->device->backend, graph->graph);
 
   if (status == GGML_STATUS_ABORTED)
-    return sd3_fail (error, "It was cancelled.");
+    return sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.");
   if (status != GGML_STATUS_SUCCESS)
-    return sd3_fail (error, "The computation failed: %s.", ggml_status_to_string (status));
+    return sd3_fail_as (error, SD3_ERROR_OTHER, "The computation failed: %s.", ggml_status_to_string (status));
   for (size_t i = 0; i < graph->n_marks; i++)
     give_mark (graph, &graph->marks[i]);
   return true;

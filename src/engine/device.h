@@ -14,12 +14,21 @@
 typedef struct
 {
   ggml_backend_t backend;
+  bool           is_cpu;
+  char           id[32];
   bool (*cancelled) (void *opaque); /* asked after every node; may be NULL */
   void *opaque;
 } sd3_device;
 
-/* The processor, with @n_threads threads (0: as many as it has cores). */
+/* What ggml has under an id of sd3_devices(), or the best there is (NULL, "auto"); NULL for no such device. */
+ggml_backend_dev_t sd3_device_find (const char *id);
+
+void sd3_device_id (ggml_backend_dev_t device,
+                    char               id[32]);
+
+/* @n_threads of the processor (0: as many as it has cores). */
 bool sd3_device_open (sd3_device *device,
+                      const char *id,
                       int         n_threads,
                       sd3_error  *error);
 
@@ -39,6 +48,9 @@ bool sd3_store_allocate (sd3_store  *store,
                          sd3_device *device,
                          const char *what,
                          sd3_error  *error);
+
+/* Gives the memory back and keeps the tensors, to be allocated again. */
+void sd3_store_release (sd3_store *store);
 
 void sd3_store_clear (sd3_store *store);
 

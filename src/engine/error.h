@@ -9,7 +9,13 @@
 
 #include <stdbool.h>
 
-/* Fills @error (which may be NULL) and returns false, so that a check can end in `return sd3_fail (…)`. */
+/* Fills @error (which may be NULL) and returns false, so that a check can end in `return sd3_fail (…)`. Its kind is
+ * SD3_ERROR_MODEL: most of what goes wrong is wrong with a file. */
 bool sd3_fail (sd3_error  *error,
                const char *format,
                ...) __attribute__ ((format (printf, 2, 3)));
+
+bool sd3_fail_as (sd3_error     *error,
+                  sd3_error_kind kind,
+                  const char    *format,
+                  ...) __attribute__ ((format (printf, 3, 4)));

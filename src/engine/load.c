@@ -179,7 +179,7 @@ read_one (const sd3_loader      *loader,
   bool good;
 
   if (!data && !copy)
-    return sd3_fail (error, "There is not enough memory for %s.", sd3_role_name (loader->role));
+    return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", sd3_role_name (loader->role));
   good = sd3_tensor_load (loader->weights, one->from, one->to->type, data ? data : copy, error);
   if (good && copy)
     ggml_backend_tensor_set (one->to, copy, 0, size);
@@ -201,6 +201,12 @@ sd3_loader_read (sd3_loader *loader,
     if (!read_one (loader, &loader->wants[i], error))
       return false;
   return true;
+}
+
+void
+sd3_loader_unload (sd3_loader *loader)
+{
+  sd3_store_release (&loader->store);
 }
 
 void

@@ -61,6 +61,9 @@ bool sd3_loader_read (sd3_loader *loader,
                       sd3_device *device,
                       sd3_error  *error);
 
+/* Gives the memory back; a later read fills it again. */
+void sd3_loader_unload (sd3_loader *loader);
+
 void sd3_loader_clear (sd3_loader *loader);
 
 /* The tensor of a name with its whole shape checked, or NULL with an error. -1 stands for any size. */

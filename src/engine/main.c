@@ -20,6 +20,7 @@ enum
   OPTION_NEGATIVE,
   OPTION_MERGES,
   OPTION_T5_MODEL,
+  OPTION_DEVICE,
   OPTION_T5_LENGTH,
   OPTION_CLIP_L_HEADS,
   OPTION_CLIP_G_HEADS,
@@ -51,6 +52,7 @@ static const struct option options[] = {
   OPTION ("negative", OPTION_NEGATIVE),
   OPTION ("clip-merges", OPTION_MERGES),
   OPTION ("t5-model", OPTION_T5_MODEL),
+  OPTION ("device", OPTION_DEVICE),
   OPTION ("t5-length", OPTION_T5_LENGTH),
   OPTION ("clip-l-heads", OPTION_CLIP_L_HEADS),
   OPTION ("clip-g-heads", OPTION_CLIP_G_HEADS),
@@ -105,6 +107,8 @@ take_text (sd3_trace_job *job,
       return job->clip_merges = value, true;
     case OPTION_T5_MODEL:
       return job->t5_model = value, true;
+    case OPTION_DEVICE:
+      return job->device = value, true;
     default:
       return false;
     }
@@ -187,7 +191,7 @@ take_option (sd3_trace_job *job,
              int            option,
              const char    *value)
 {
-  if (option >= OPTION_TRACE && option <= OPTION_T5_MODEL)
+  if (option >= OPTION_TRACE && option <= OPTION_DEVICE)
     return take_text (job, option, value);
   if (option == OPTION_SAMPLER || option == OPTION_SCHEDULE)
     return take_choice (&job->settings, option, value);
@@ -201,7 +205,7 @@ main (int    argc,
       char **argv)
 {
   sd3_trace_job job = {
-    .t5_length = 77, .time = -1,
+    .device = "cpu", .t5_length = 77, .time = -1,
     .settings = { .steps = 28, .shift = 3, .guidance = 1, .strength = 1, .skip_from = 0.01, .skip_to = 0.2 },
   };
   sd3_error error = { "" };

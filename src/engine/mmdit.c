@@ -166,12 +166,19 @@ sd3_mmdit_new (const sd3_weights *weights,
 }
 
 void
+sd3_mmdit_unload (sd3_mmdit *m)
+{
+  for (int i = 0; i < SD3_MMDIT_GRAPHS; i++)
+    sd3_mmdit_step_clear (&m->steps[i]);
+  sd3_loader_unload (&m->loader);
+}
+
+void
 sd3_mmdit_free (sd3_mmdit *m)
 {
   if (!m)
     return;
-  for (int i = 0; i < SD3_MMDIT_GRAPHS; i++)
-    sd3_mmdit_step_clear (&m->steps[i]);
+  sd3_mmdit_unload (m);
   sd3_loader_clear (&m->loader);
   free (m);
 }
@@ -316,7 +323,7 @@ sd3_mmdit_velocity (sd3_mmdit              *m,
 
   if (height < 1 || width < 1 || height % m->shape.patch != 0 || width % m->shape.patch != 0 ||
       height / m->shape.patch > m->shape.grid || width / m->shape.patch > m->shape.grid)
-    return sd3_fail (error, "The model cannot make pictures of this size: each side must be a multiple of %d and at most %d pixels.",
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model cannot make pictures of this size: each side must be a multiple of %d and at most %d pixels.",
                      8 * m->shape.patch, 8 * m->shape.patch * m->shape.grid);
   step = get_step (m, height, width, prompt->n_context, skip, trace, error);
   if (!step)

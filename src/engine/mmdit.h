@@ -39,6 +39,9 @@ bool sd3_mmdit_load (sd3_mmdit  *mmdit,
                      sd3_device *device,
                      sd3_error  *error);
 
+/* Gives the memory of weights and graphs back; a later load reads them again. */
+void sd3_mmdit_unload (sd3_mmdit *mmdit);
+
 /* One conditioning for all times of a schedule. */
 typedef struct
 {

@@ -139,8 +139,7 @@ sd3_t5_load (sd3_t5     *t5,
 void
 sd3_t5_unload (sd3_t5 *t5)
 {
-  sd3_loader_clear (&t5->loader);
-  prepare (t5, NULL);
+  sd3_loader_unload (&t5->loader);
 }
 
 /* ---- A pass ------------------------------------------------------------------------------------------------ */

@@ -229,6 +229,17 @@ sd3_conditioning_clear (sd3_conditioning *conditioning)
 }
 
 void
+sd3_text_forget (sd3_text *text)
+{
+  for (int i = 0; i < REMEMBERED; i++)
+    {
+      free (text->memories[i].prompt);
+      sd3_conditioning_clear (&text->memories[i].conditioning);
+      text->memories[i] = (memory) { 0 };
+    }
+}
+
+void
 sd3_text_free (sd3_text *text)
 {
   if (!text)
@@ -240,11 +251,7 @@ sd3_text_free (sd3_text *text)
     }
   sd3_t5_free (text->t5);
   sd3_t5_tokens_free (text->t5_tokens);
-  for (int i = 0; i < REMEMBERED; i++)
-    {
-      free (text->memories[i].prompt);
-      sd3_conditioning_clear (&text->memories[i].conditioning);
-    }
+  sd3_text_forget (text);
   free (text);
 }
 
@@ -380,9 +387,9 @@ sd3_text_encode (sd3_text   *text,
   memory *m;
 
   if (!sd3_utf8_valid (prompt, strlen (prompt)))
-    return sd3_fail (error, "The prompt is not valid text."), NULL;
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The prompt is not valid text."), NULL;
   if (t5_length < 1 || t5_length > SD3_MAX_T5_LENGTH)
-    return sd3_fail (error, "T5 takes 1 to %d tokens.", SD3_MAX_T5_LENGTH), NULL;
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "T5 takes 1 to %d tokens.", SD3_MAX_T5_LENGTH), NULL;
   m = find_memory (text, prompt, t5_length);
   m->used = ++text->clock;
   if (m->prompt)

@@ -38,4 +38,7 @@ const sd3_conditioning *sd3_text_encode (sd3_text   *text,
                                          sd3_trace  *trace,
                                          sd3_error  *error);
 
+/* Forgets the prompts it remembers. */
+void sd3_text_forget (sd3_text *text);
+
 void sd3_conditioning_clear (sd3_conditioning *conditioning);

@@ -396,7 +396,7 @@ sd3_trace_run (const sd3_trace_job *job,
   if (good)
     {
       d.weights = sd3_weights_open (job->paths, job->n_paths, error);
-      good = d.weights && sd3_device_open (&d.device, job->n_threads, error) && run_all (&d);
+      good = d.weights && sd3_device_open (&d.device, job->device, job->n_threads, error) && run_all (&d);
     }
   sd3_weights_free (d.weights);
   sd3_device_close (&d.device);

@@ -319,6 +319,12 @@ sd3_vae_load (sd3_vae    *vae,
   return sd3_loader_read (&vae->loader, device, error);
 }
 
+void
+sd3_vae_unload (sd3_vae *vae)
+{
+  sd3_loader_unload (&vae->loader);
+}
+
 bool
 sd3_vae_run (sd3_vae     *vae,
              const float *in,

@@ -29,6 +29,9 @@ bool sd3_vae_load (sd3_vae    *vae,
                    sd3_device *device,
                    sd3_error  *error);
 
+/* Gives the weights' memory back; a later load reads them again. */
+void sd3_vae_unload (sd3_vae *vae);
+
 /* Decoders take [16, height, width] and give [3, 8·height, 8·width]; the encoder takes [3, height, width] and gives
  * [32, height / 8, width / 8]: means, then logarithms of variances. Raw values: see sd3_latent_to_vae(). */
 bool sd3_vae_run (sd3_vae     *vae,

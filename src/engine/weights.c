@@ -410,6 +410,16 @@ sd3_weights_title (const sd3_weights *weights)
   return weights->title;
 }
 
+uint64_t
+sd3_weights_file_size (const sd3_weights *weights)
+{
+  uint64_t size = 0;
+
+  for (int i = 0; i < weights->n_sources; i++)
+    size += weights->sources[i].file.size;
+  return size;
+}
+
 const char *
 sd3_weights_t5_header (const sd3_weights *weights,
                        size_t            *size)

@@ -68,6 +68,9 @@ const char *sd3_weights_folder (const sd3_weights *weights);
 /* The name of the file or folder and what its notes say, for telling models of one shape apart. */
 const char *sd3_weights_title (const sd3_weights *weights);
 
+/* Bytes of all files. */
+uint64_t sd3_weights_file_size (const sd3_weights *weights);
+
 /* The header of the GGUF file that brings T5, for its tokenizer, or NULL. */
 const char *sd3_weights_t5_header (const sd3_weights *weights,
                                    size_t            *size);

@@ -31,7 +31,7 @@ open_file (Fixture    *fixture,
 
   fixture->weights = sd3_weights_open (&path, 1, &error);
   fixture->mmdit = fixture->weights ? sd3_mmdit_new (fixture->weights, &error) : NULL;
-  if (!fixture->mmdit || !sd3_device_open (&fixture->device, 1, &error) || !sd3_mmdit_load (fixture->mmdit, &fixture->device, &error))
+  if (!fixture->mmdit || !sd3_device_open (&fixture->device, "cpu", 1, &error) || !sd3_mmdit_load (fixture->mmdit, &fixture->device, &error))
     g_error ("%s", error.text);
 }
 

@@ -36,7 +36,7 @@ open_model (Fixture    *fixture,
   path = g_build_filename (fixture->folder, name, NULL);
   tiny_write (path, &model, &prefix, 1, dtype);
   fixture->weights = sd3_weights_open ((const char *[]) { path }, 1, &error);
-  if (!fixture->weights || !sd3_device_open (&fixture->device, 1, &error))
+  if (!fixture->weights || !sd3_device_open (&fixture->device, "cpu", 1, &error))
     g_error ("%s", error.text);
   g_remove (path);
 }
