@@ -4,51 +4,59 @@
  */
 #include "config.h"
 
-#include "engine/device.h"
+#include "engine/device-private.h"
 
 #include "engine/memory.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MAX_NODES 16384 /* 64 blocks of the transformer have about 6,000 */
-
-struct sd3_mark
-{
-  char               *name;
-  struct ggml_tensor *tensor;
-};
 
 typedef void (*set_threads_func) (ggml_backend_t backend, int n_threads);
 typedef void (*set_abort_func) (ggml_backend_t backend, ggml_abort_callback callback, void *data);
 
-static bool
-abort_cb (void *data)
+bool
+sd3_device_cancelled (const sd3_device *device)
 {
-  const sd3_device *device = data;
-
   return device->cancelled && device->cancelled (device->opaque);
 }
 
-/* Backends other than the processor's know neither threads nor being interrupted. */
-static void
-set_up (sd3_device        *device,
-        ggml_backend_dev_t processor,
-        int                n_threads)
+static bool
+abort_cb (void *data)
 {
-  ggml_backend_reg_t reg = ggml_backend_dev_backend_reg (processor);
+  return sd3_device_cancelled (data);
+}
+
+static ggml_backend_t
+open_backend (ggml_backend_dev_t found,
+              sd3_error         *error)
+{
+  ggml_backend_t backend = ggml_backend_dev_init (found, NULL);
+
+  if (!backend)
+    sd3_fail_as (error, SD3_ERROR_OTHER, "“%s” could not be opened.", ggml_backend_dev_description (found));
+  return backend;
+}
+
+static bool
+open_processor (sd3_device *device,
+                int         n_threads,
+                sd3_error  *error)
+{
+  ggml_backend_dev_t found = ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU);
+  ggml_backend_reg_t reg = ggml_backend_dev_backend_reg (found);
   set_threads_func set_threads;
   set_abort_func set_abort;
 
+  device->processor = open_backend (found, error);
+  if (!device->processor)
+    return false;
   *(void **) &set_threads = ggml_backend_reg_get_proc_address (reg, "ggml_backend_set_n_threads");
   *(void **) &set_abort = ggml_backend_reg_get_proc_address (reg, "ggml_backend_set_abort_callback");
   if (set_threads)
-    set_threads (device->backend, n_threads > 0 ? n_threads : (int) sysconf (_SC_NPROCESSORS_ONLN));
+    set_threads (device->processor, n_threads > 0 ? n_threads : (int) sysconf (_SC_NPROCESSORS_ONLN));
   if (set_abort)
-    set_abort (device->backend, abort_cb, device);
+    set_abort (device->processor, abort_cb, device);
+  return true;
 }
 
 bool
@@ -59,43 +67,173 @@ sd3_device_open (sd3_device *device,
 {
   ggml_backend_dev_t found;
 
-  *device = (sd3_device) { 0 };
+  *device = (sd3_device) { .card_room = UINT64_MAX };
   if (!sd3_prepare (error))
     return false;
   found = sd3_device_find (id);
-  if (!found || ggml_backend_dev_type (found) != GGML_BACKEND_DEVICE_TYPE_CPU)
+  if (!found)
     return sd3_fail_as (error, SD3_ERROR_REQUEST, "There is no device “%s” here.", id);
-  device->backend = ggml_backend_dev_init (found, NULL);
-  if (!device->backend)
-    return sd3_fail_as (error, SD3_ERROR_OTHER, "“%s” could not be opened.", ggml_backend_dev_description (found));
-  device->is_cpu = true;
+  if (!open_processor (device, n_threads, error))
+    return false;
+  device->is_cpu = ggml_backend_dev_type (found) == GGML_BACKEND_DEVICE_TYPE_CPU;
+  device->shares_memory = ggml_backend_dev_type (found) == GGML_BACKEND_DEVICE_TYPE_IGPU;
+  device->backend = device->is_cpu ? device->processor : open_backend (found, error);
   sd3_device_id (found, device->id);
-  set_up (device, found, n_threads);
-  return true;
+  return device->backend;
 }
 
 void
 sd3_device_close (sd3_device *device)
 {
-  if (device->backend)
+  if (device->backend && !device->is_cpu)
     ggml_backend_free (device->backend);
+  if (device->processor)
+    ggml_backend_free (device->processor);
   *device = (sd3_device) { 0 };
+}
+
+sd3_device
+sd3_device_rehearse (const sd3_device *device)
+{
+  sd3_device copy = *device;
+
+  copy.rehearses = true;
+  copy.cancelled = NULL;
+  memset (copy.used, 0, sizeof copy.used);
+  memset (copy.peak, 0, sizeof copy.peak);
+  return copy;
+}
+
+uint64_t
+sd3_device_card_free (const sd3_device *device)
+{
+  size_t left, total;
+
+  ggml_backend_dev_memory (ggml_backend_get_device (device->backend), &left, &total);
+  return left;
+}
+
+void
+sd3_device_take (sd3_device    *device,
+                 const uint64_t sizes[SD3_N_PLACES])
+{
+  for (int i = 0; i < SD3_N_PLACES; i++)
+    {
+      device->used[i] += sizes[i];
+      device->peak[i] = device->used[i] > device->peak[i] ? device->used[i] : device->peak[i];
+    }
+}
+
+void
+sd3_device_give (sd3_device *device,
+                 uint64_t    sizes[SD3_N_PLACES])
+{
+  for (int i = 0; i < SD3_N_PLACES; i++)
+    {
+      device->used[i] -= sizes[i];
+      sizes[i] = 0;
+    }
 }
 
 /* ---- What stays -------------------------------------------------------------------------------------------- */
 
-static struct ggml_context *
-new_context (size_t n_tensors,
-             size_t more)
+static ggml_backend_buffer_type_t
+type_of (const sd3_device *device,
+         sd3_memory        place)
 {
-  return ggml_init ((struct ggml_init_params) { .mem_size = n_tensors * ggml_tensor_overhead () + more, .no_alloc = true });
+  return ggml_backend_get_default_buffer_type (place == SD3_ON_CARD ? device->backend : device->processor);
 }
 
 void
 sd3_store_begin (sd3_store *store,
                  size_t     n_tensors)
 {
-  *store = (sd3_store) { .ctx = new_context (n_tensors, 0) };
+  *store = (sd3_store) { .ctx = ggml_init ((struct ggml_init_params) { .mem_size = n_tensors * ggml_tensor_overhead (), .no_alloc = true }) };
+}
+
+#define EACH(t, store) (struct ggml_tensor *t = ggml_get_first_tensor ((store)->ctx); t; t = ggml_get_next_tensor ((store)->ctx, t))
+
+static uint64_t
+padded_size (ggml_backend_buffer_type_t type,
+             const struct ggml_tensor  *t)
+{
+  size_t alignment = ggml_backend_buft_get_alignment (type);
+
+  return (ggml_backend_buft_get_alloc_size (type, t) + alignment - 1) / alignment * alignment;
+}
+
+/* Where the next tensor goes, and adds its size there: on the card while there is room. */
+static sd3_memory
+place_next (const sd3_device         *device,
+            const struct ggml_tensor *t,
+            uint64_t                  room,
+            uint64_t                  sizes[SD3_N_PLACES])
+{
+  uint64_t on_card = device->is_cpu ? 0 : padded_size (type_of (device, SD3_ON_CARD), t);
+  bool fits = !device->is_cpu && on_card <= room && sizes[SD3_ON_CARD] <= room - on_card;
+
+  sizes[fits ? SD3_ON_CARD : SD3_ON_HOST] += fits ? on_card : padded_size (type_of (device, SD3_ON_HOST), t);
+  return fits ? SD3_ON_CARD : SD3_ON_HOST;
+}
+
+/* Buffers of no size: graphs take the tensors for placed. */
+static bool
+pretend (sd3_store  *store,
+         sd3_device *device,
+         uint64_t    room)
+{
+  uint64_t sizes[SD3_N_PLACES] = { 0 };
+
+  for (sd3_memory place = 0; place < SD3_N_PLACES; place++)
+    store->buffers[place] = ggml_backend_buft_alloc_buffer (type_of (device, place), 0);
+  for EACH (t, store)
+    t->buffer = store->buffers[place_next (device, t, room, sizes)];
+  return true;
+}
+
+static bool
+place_all (sd3_store  *store,
+           sd3_device *device,
+           uint64_t    room)
+{
+  uint64_t sizes[SD3_N_PLACES] = { 0 };
+  ggml_backend_buffer_t host = NULL;
+  struct ggml_tallocr next;
+
+  if (store->sizes[SD3_ON_HOST] > 0)
+    {
+      host = ggml_backend_buft_alloc_buffer (type_of (device, SD3_ON_HOST), store->sizes[SD3_ON_HOST]);
+      if (!host)
+        return false;
+      store->buffers[SD3_ON_HOST] = host;
+      next = ggml_tallocr_new (host);
+      for EACH (t, store)
+        if (place_next (device, t, room, sizes) == SD3_ON_HOST && ggml_tallocr_alloc (&next, t) != GGML_STATUS_SUCCESS)
+          return false;
+    }
+  if (store->sizes[SD3_ON_CARD] > 0)
+    store->buffers[SD3_ON_CARD] = ggml_backend_alloc_ctx_tensors (store->ctx, device->backend);
+  return store->sizes[SD3_ON_CARD] == 0 || store->buffers[SD3_ON_CARD];
+}
+
+static bool
+allocate (sd3_store  *store,
+          sd3_device *device,
+          uint64_t    room,
+          const char *what,
+          sd3_error  *error)
+{
+  uint64_t size;
+
+  for EACH (t, store)
+    place_next (device, t, room, store->sizes);
+  size = store->sizes[SD3_ON_HOST] + store->sizes[SD3_ON_CARD];
+  store->device = device;
+  sd3_device_take (device, store->sizes);
+  if (device->rehearses ? pretend (store, device, room) : place_all (store, device, room))
+    return true;
+  sd3_store_release (store);
+  return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);
 }
 
 bool
@@ -104,26 +242,41 @@ sd3_store_allocate (sd3_store  *store,
                     const char *what,
                     sd3_error  *error)
 {
-  size_t size = 0;
+  return allocate (store, device, UINT64_MAX, what, error);
+}
 
-  for (struct ggml_tensor *t = ggml_get_first_tensor (store->ctx); t; t = ggml_get_next_tensor (store->ctx, t))
-    size += ggml_nbytes (t);
-  store->buffer = ggml_backend_alloc_ctx_tensors (store->ctx, device->backend);
-  return store->buffer || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);
+bool
+sd3_store_allocate_weights (sd3_store  *store,
+                            sd3_device *device,
+                            const char *what,
+                            sd3_error  *error)
+{
+  if (!allocate (store, device, device->card_room, what, error))
+    return false;
+  for (int i = 0; i < SD3_N_PLACES; i++)
+    if (store->buffers[i])
+      ggml_backend_buffer_set_usage (store->buffers[i], GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  return true;
 }
 
 void
 sd3_store_release (sd3_store *store)
 {
-  if (!store->buffer)
+  if (!store->device)
     return;
-  ggml_backend_buffer_free (store->buffer);
-  store->buffer = NULL;
-  for (struct ggml_tensor *t = ggml_get_first_tensor (store->ctx); t; t = ggml_get_next_tensor (store->ctx, t))
+  for (int i = 0; i < SD3_N_PLACES; i++)
+    {
+      if (store->buffers[i])
+        ggml_backend_buffer_free (store->buffers[i]);
+      store->buffers[i] = NULL;
+    }
+  for EACH (t, store)
     {
       t->buffer = NULL;
       t->data = NULL;
     }
+  sd3_device_give (store->device, store->sizes);
+  store->device = NULL;
 }
 
 void
@@ -135,112 +288,20 @@ sd3_store_clear (sd3_store *store)
   *store = (sd3_store) { 0 };
 }
 
-/* ---- Graphs ------------------------------------------------------------------------------------------------ */
-
-void
-sd3_graph_begin (sd3_graph  *graph,
-                 sd3_device *device,
-                 sd3_trace  *trace)
-{
-  *graph = (sd3_graph) { .device = device, .trace = trace };
-  graph->ctx = new_context (MAX_NODES, ggml_graph_overhead_custom (MAX_NODES, false));
-  graph->graph = ggml_new_graph_custom (graph->ctx, MAX_NODES, false);
-}
-
-void
-sd3_graph_mark (sd3_graph          *graph,
-                struct ggml_tensor *tensor,
-                const char         *format,
-                ...)
-{
-  char name[128];
-  va_list args;
-
-  if (!graph->trace)
-    return;
-  va_start (args, format);
-  vsnprintf (name, sizeof name, format, args);
-  va_end (args);
-  sd3_reserve (graph->marks, graph->n_marks, graph->mark_room);
-  graph->marks[graph->n_marks++] = (struct sd3_mark) { sd3_text_copy (name, strlen (name)), tensor };
-  sd3_graph_result (graph, tensor);
-}
-
-void
-sd3_graph_result (sd3_graph          *graph,
-                  struct ggml_tensor *tensor)
-{
-  ggml_set_output (tensor);
-  ggml_build_forward_expand (graph->graph, tensor);
-}
-
-bool
-sd3_graph_ready (sd3_graph  *graph,
-                 const char *what,
-                 sd3_error  *error)
-{
-  for (int i = 0; i < ggml_graph_n_nodes (graph->graph); i++)
-    if (!ggml_backend_supports_op (graph->device->backend, ggml_graph_node (graph->graph, i)))
-      return sd3_fail (error, "This device cannot compute a part of %s (%s).", what, ggml_op_desc (ggml_graph_node (graph->graph, i)));
-  graph->memory = ggml_gallocr_new (ggml_backend_get_default_buffer_type (graph->device->backend));
-  return ggml_gallocr_alloc_graph (graph->memory, graph->graph) || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
-}
-
-/* Slowest dimension first, without leading ones. */
-static void
-give_mark (const sd3_graph       *graph,
-           const struct sd3_mark *mark)
-{
-  const struct ggml_tensor *t = mark->tensor;
-  int n_dims = ggml_n_dims (t);
-  int64_t shape[4];
-  float *data = sd3_new (float, (size_t) ggml_nelements (t));
-
-  for (int i = 0; i < n_dims; i++)
-    shape[i] = t->ne[n_dims - 1 - i];
-  sd3_download (t, data);
-  graph->trace->stage (graph->trace->opaque, mark->name, data, n_dims, shape);
-  free (data);
-}
-
-bool
-sd3_graph_run (sd3_graph *graph,
-               sd3_error *error)
-{
-  enum ggml_status status = ggml_backend_graph_compute (graph->device->backend, graph->graph);
-
-  if (status == GGML_STATUS_ABORTED)
-    return sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.");
-  if (status != GGML_STATUS_SUCCESS)
-    return sd3_fail_as (error, SD3_ERROR_OTHER, "The computation failed: %s.", ggml_status_to_string (status));
-  for (size_t i = 0; i < graph->n_marks; i++)
-    give_mark (graph, &graph->marks[i]);
-  return true;
-}
-
-void
-sd3_graph_clear (sd3_graph *graph)
-{
-  for (size_t i = 0; i < graph->n_marks; i++)
-    free (graph->marks[i].name);
-  free (graph->marks);
-  if (graph->memory)
-    ggml_gallocr_free (graph->memory);
-  if (graph->ctx)
-    ggml_free (graph->ctx);
-  *graph = (sd3_graph) { 0 };
-}
-
 void
 sd3_upload (struct ggml_tensor *tensor,
             const float        *data)
 {
-  ggml_backend_tensor_set (tensor, data, 0, ggml_nbytes (tensor));
+  if (tensor->data)
+    ggml_backend_tensor_set (tensor, data, 0, ggml_nbytes (tensor));
 }
 
 void
 sd3_download (const struct ggml_tensor *tensor,
               float                    *data)
 {
-  ggml_backend_tensor_get (tensor, data, 0, ggml_nbytes (tensor));
+  if (tensor->data)
+    ggml_backend_tensor_get (tensor, data, 0, ggml_nbytes (tensor));
+  else
+    memset (data, 0, ggml_nbytes (tensor));
 }

@@ -1,6 +1,9 @@
 /* Where the arithmetic is done, and what is kept there. ggml's kernels are plug-ins that are found at run time: nothing
  * here may call into one by name.
  *
+ * A device that rehearses gives no memory and computes nothing, but counts: what a picture will need is known by going
+ * the same way beforehand.
+ *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #pragma once
@@ -11,12 +14,19 @@
 #include <ggml-backend.h>
 #include <ggml.h>
 
+typedef enum { SD3_ON_HOST, SD3_ON_CARD, SD3_N_PLACES } sd3_memory;
+
 typedef struct
 {
   ggml_backend_t backend;
+  ggml_backend_t processor;     /* the same, or, beside a card, for what the card cannot do or hold */
   bool           is_cpu;
+  bool           shares_memory; /* a card whose memory is the computer's */
   char           id[32];
-  bool (*cancelled) (void *opaque); /* asked after every node; may be NULL */
+  uint64_t       card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
+  uint64_t       used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
+  bool           rehearses;
+  bool (*cancelled) (void *opaque); /* asked often, also by other threads; may be NULL */
   void *opaque;
 } sd3_device;
 
@@ -26,7 +36,7 @@ ggml_backend_dev_t sd3_device_find (const char *id);
 void sd3_device_id (ggml_backend_dev_t device,
                     char               id[32]);
 
-/* @n_threads of the processor (0: as many as it has cores). */
+/* @n_threads of the processor (0: as many as it has cores). The device must stay where it is. */
 bool sd3_device_open (sd3_device *device,
                       const char *id,
                       int         n_threads,
@@ -34,11 +44,22 @@ bool sd3_device_open (sd3_device *device,
 
 void sd3_device_close (sd3_device *device);
 
+/* The same device, rehearsing, with nothing in memory. */
+sd3_device sd3_device_rehearse (const sd3_device *device);
+
+/* For what takes long without being a node of a graph. */
+bool sd3_device_cancelled (const sd3_device *device);
+
+/* Free bytes of the card. */
+uint64_t sd3_device_card_free (const sd3_device *device);
+
 /* Tensors that stay: weights, and what a graph is given. Make them in @ctx, then have them allocated together. */
 typedef struct
 {
   struct ggml_context  *ctx;
-  ggml_backend_buffer_t buffer;
+  ggml_backend_buffer_t buffers[SD3_N_PLACES];
+  sd3_device           *device; /* while it is allocated */
+  uint64_t              sizes[SD3_N_PLACES];
 } sd3_store;
 
 void sd3_store_begin (sd3_store *store,
@@ -49,6 +70,12 @@ bool sd3_store_allocate (sd3_store  *store,
                          const char *what,
                          sd3_error  *error);
 
+/* Likewise; what is beyond the card's room stays with the processor. */
+bool sd3_store_allocate_weights (sd3_store  *store,
+                                 sd3_device *device,
+                                 const char *what,
+                                 sd3_error  *error);
+
 /* Gives the memory back and keeps the tensors, to be allocated again. */
 void sd3_store_release (sd3_store *store);
 
@@ -58,13 +85,16 @@ void sd3_store_clear (sd3_store *store);
  * marked are handed to the trace after every run; without a trace a mark does nothing. */
 typedef struct
 {
-  sd3_device         *device;
+  sd3_device          *device;
   struct ggml_context *ctx;
-  struct ggml_cgraph *graph;
-  ggml_gallocr_t      memory;
-  sd3_trace          *trace;
-  struct sd3_mark    *marks;
-  size_t              n_marks, mark_room;
+  struct ggml_cgraph  *graph;
+  ggml_gallocr_t       memory; /* on the processor */
+  ggml_backend_sched_t split;  /* between a card and the processor */
+  uint64_t             sizes[SD3_N_PLACES];
+  unsigned             n_asked;
+  sd3_trace           *trace;
+  struct sd3_mark     *marks;
+  size_t               n_marks, mark_room;
 } sd3_graph;
 
 void sd3_graph_begin (sd3_graph  *graph,
@@ -89,7 +119,7 @@ bool sd3_graph_run (sd3_graph *graph,
 
 void sd3_graph_clear (sd3_graph *graph);
 
-/* F32 tensors only. */
+/* F32 tensors only. In a rehearsal nothing is stored, and what is read is 0. */
 void sd3_upload (struct ggml_tensor *tensor,
                  const float        *data);
 void sd3_download (const struct ggml_tensor *tensor,

@@ -192,15 +192,17 @@ sd3_loader_read (sd3_loader *loader,
                  sd3_device *device,
                  sd3_error  *error)
 {
-  if (loader->store.buffer)
+  bool good = true;
+
+  if (loader->store.device)
     return true;
-  if (!sd3_store_allocate (&loader->store, device, sd3_role_name (loader->role), error))
+  if (!sd3_store_allocate_weights (&loader->store, device, sd3_role_name (loader->role), error))
     return false;
-  ggml_backend_buffer_set_usage (loader->store.buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-  for (size_t i = 0; i < loader->n_wants; i++)
-    if (!read_one (loader, &loader->wants[i], error))
-      return false;
-  return true;
+  for (size_t i = 0; good && i < loader->n_wants && !device->rehearses; i++)
+    good = sd3_device_cancelled (device) ? sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.") : read_one (loader, &loader->wants[i], error);
+  if (!good)
+    sd3_store_release (&loader->store);
+  return good;
 }
 
 void
