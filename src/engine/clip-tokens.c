@@ -260,6 +260,18 @@ sd3_clip_tokens_free (sd3_clip_tokens *tokens)
 }
 
 int32_t
+sd3_clip_tokens_start (const sd3_clip_tokens *tokens)
+{
+  return tokens->start;
+}
+
+int32_t
+sd3_clip_tokens_end (const sd3_clip_tokens *tokens)
+{
+  return tokens->end;
+}
+
+int32_t
 sd3_clip_tokens_largest (const sd3_clip_tokens *tokens)
 {
   return tokens->largest;
@@ -422,25 +434,4 @@ sd3_clip_tokens_encode (const sd3_clip_tokens *tokens,
   free (e.ranks);
   free (prepared);
   return e.n;
-}
-
-bool
-sd3_clip_tokens_fill (const sd3_clip_tokens *tokens,
-                      const char            *text,
-                      bool                   pad_with_end,
-                      int32_t                ids[SD3_CLIP_LENGTH],
-                      int                   *n_cut,
-                      sd3_error             *error)
-{
-  int n = sd3_clip_tokens_encode (tokens, text, ids + 1, SD3_CLIP_LENGTH - 2, error);
-
-  if (n < 0)
-    return false;
-  *n_cut = n > SD3_CLIP_LENGTH - 2 ? n - (SD3_CLIP_LENGTH - 2) : 0;
-  n -= *n_cut;
-  ids[0] = tokens->start;
-  ids[n + 1] = tokens->end;
-  for (int i = n + 2; i < SD3_CLIP_LENGTH; i++)
-    ids[i] = pad_with_end ? tokens->end : 0;
-  return true;
 }

@@ -24,6 +24,9 @@ sd3_clip_tokens *sd3_clip_tokens_new (const char *merges,
 
 void sd3_clip_tokens_free (sd3_clip_tokens *tokens);
 
+int32_t sd3_clip_tokens_start (const sd3_clip_tokens *tokens);
+int32_t sd3_clip_tokens_end (const sd3_clip_tokens *tokens);
+
 /* The largest id there can be. */
 int32_t sd3_clip_tokens_largest (const sd3_clip_tokens *tokens);
 
@@ -35,10 +38,14 @@ int sd3_clip_tokens_encode (const sd3_clip_tokens *tokens,
                             int                    room,
                             sd3_error             *error);
 
-/* Start, at most 75 ids, end, then padding: with the end (CLIP-L) or with 0 (CLIP-G). @n_cut: ids that found no room. */
-bool sd3_clip_tokens_fill (const sd3_clip_tokens *tokens,
-                           const char            *text,
-                           bool                   pad_with_end,
-                           int32_t                ids[SD3_CLIP_LENGTH],
-                           int                   *n_cut,
-                           sd3_error             *error);
+/* Chunks of start, at most 75 ids, end, then padding: with the end (CLIP-L) or with 0 (CLIP-G). A word of fewer than
+ * eight ids that does not fit goes into the next chunk, as in ComfyUI; the last chunk there is @room for is filled and
+ * the rest is cut, as in diffusers with one. Returns how many chunks there are, at least one, or -1. @n_cut: ids that
+ * found no room. */
+int sd3_clip_tokens_fill (const sd3_clip_tokens *tokens,
+                          const char            *text,
+                          bool                   pad_with_end,
+                          int32_t              (*chunks)[SD3_CLIP_LENGTH],
+                          int                    room,
+                          int                   *n_cut,
+                          sd3_error             *error);

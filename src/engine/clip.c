@@ -156,6 +156,13 @@ sd3_clip_unload (sd3_clip *clip)
   sd3_loader_unload (&clip->loader);
 }
 
+bool
+sd3_clip_widen (sd3_clip *clip,
+                bool      on)
+{
+  return sd3_loader_widen (&clip->loader, on, GGML_TYPE_BF16);
+}
+
 /* ---- A pass ------------------------------------------------------------------------------------------------ */
 
 typedef struct
@@ -297,7 +304,7 @@ sd3_clip_encode (sd3_clip      *clip,
   sd3_graph_begin (&p.graph, clip->device, trace);
   build (clip, &p, find_end (ids, clip->length));
   good = sd3_store_allocate (&p.inputs, clip->device, sd3_role_name (clip->role), error) &&
-         sd3_graph_ready (&p.graph, sd3_role_name (clip->role), error) && run (clip, &p, ids, error);
+         sd3_graph_ready (&p.graph, sd3_role_name (clip->role), error) && (clip->device->rehearses || run (clip, &p, ids, error));
   if (good)
     {
       sd3_download (p.hidden, hidden);

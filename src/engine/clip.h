@@ -30,6 +30,11 @@ bool sd3_clip_load (sd3_clip   *clip,
 /* Gives the weights' memory back; a later load reads them again. */
 void sd3_clip_unload (sd3_clip *clip);
 
+/* Weights in types of more range, for a second try, or as they are stored; gives their memory back. Returns whether
+ * that changes anything. */
+bool sd3_clip_widen (sd3_clip *clip,
+                     bool      on);
+
 /* @hidden: [length, width]; @pooled: [width], projected for G as the reference does and not for L. */
 bool sd3_clip_encode (sd3_clip      *clip,
                       const int32_t *ids,

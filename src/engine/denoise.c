@@ -70,16 +70,6 @@ time_of (const run *r,
 }
 
 static bool
-is_finite (const run   *r,
-           const float *v)
-{
-  for (size_t i = 0; i < r->n; i++)
-    if (!isfinite (v[i]))
-      return sd3_fail_as (r->error, SD3_ERROR_NUMBERS, "The model's numbers ran out of range; weights in another type may help.");
-  return true;
-}
-
-static bool
 velocity_cb (void        *model,
              const float *x,
              float        sigma,
@@ -99,7 +89,7 @@ velocity_cb (void        *model,
     return false;
   sd3_guide (v, guides ? r->uncond : NULL, skips ? r->skipped : NULL, r->n, job->guidance, job->skip_guidance, job->rescale);
   trace_latent (r, sigma == r->sigmas[step] ? "velocity" : "velocity.ahead", step, v);
-  return is_finite (r, v);
+  return sd3_check_numbers (v, r->n, r->error);
 }
 
 static void
@@ -153,10 +143,10 @@ start_latent (const run *r,
     latent[i] = job->init ? sigma * job->noise[i] + (1 - sigma) * job->init[i] : job->noise[i];
 }
 
-static bool
-check (const sd3_mmdit     *mmdit,
-       const sd3_denoising *job,
-       sd3_error           *error)
+bool
+sd3_denoise_check (const sd3_mmdit     *mmdit,
+                   const sd3_denoising *job,
+                   sd3_error           *error)
 {
   int depth = sd3_mmdit_get_shape (mmdit)->depth;
 
@@ -165,8 +155,6 @@ check (const sd3_mmdit     *mmdit,
   if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
       !isfinite (job->rescale) || !isfinite (job->skip_guidance))
     return sd3_fail_as (error, SD3_ERROR_REQUEST, "A setting is outside of what it can be.");
-  if (job->guidance != 1 && !job->negative)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "Guidance needs a negative prompt, which may be empty.");
   for (int i = 0; i < job->n_skip_layers; i++)
     if (job->skip_layers[i] < 0 || job->skip_layers[i] >= depth)
       return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model has no layer %d to leave out.", job->skip_layers[i]);
@@ -197,8 +185,10 @@ sd3_denoise (sd3_mmdit           *mmdit,
   run r = { .mmdit = mmdit, .job = job, .trace = trace, .error = error };
   bool good;
 
-  if (!check (mmdit, job, error))
+  if (!sd3_denoise_check (mmdit, job, error))
     return false;
+  if (job->guidance != 1 && !job->negative)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "Guidance needs a negative prompt, which may be empty.");
   r.n = (size_t) sd3_mmdit_get_shape (mmdit)->channels * job->height * job->width;
   r.sigmas = sd3_new (float, job->steps + 1);
   r.uncond = sd3_new (float, r.n);

@@ -28,6 +28,11 @@ typedef struct
 /* How many steps there will be: fewer than asked for where a part of the way is there. */
 int sd3_denoise_steps (const sd3_denoising *job);
 
+/* Whether the settings can be, whatever the conditionings. */
+bool sd3_denoise_check (const sd3_mmdit     *mmdit,
+                        const sd3_denoising *job,
+                        sd3_error           *error);
+
 /* The transformer's weights are loaded. @latent: room for the result. */
 bool sd3_denoise (sd3_mmdit           *mmdit,
                   const sd3_denoising *job,

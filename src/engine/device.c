@@ -99,6 +99,7 @@ sd3_device_rehearse (const sd3_device *device)
 
   copy.rehearses = true;
   copy.cancelled = NULL;
+  copy.card_weights = 0;
   memset (copy.used, 0, sizeof copy.used);
   memset (copy.peak, 0, sizeof copy.peak);
   return copy;
@@ -253,6 +254,8 @@ sd3_store_allocate_weights (sd3_store  *store,
 {
   if (!allocate (store, device, device->card_room, what, error))
     return false;
+  if (store->sizes[SD3_ON_CARD] > device->card_weights)
+    device->card_weights = store->sizes[SD3_ON_CARD];
   for (int i = 0; i < SD3_N_PLACES; i++)
     if (store->buffers[i])
       ggml_backend_buffer_set_usage (store->buffers[i], GGML_BACKEND_BUFFER_USAGE_WEIGHTS);

@@ -24,6 +24,7 @@ typedef struct
   bool           shares_memory; /* a card whose memory is the computer's */
   char           id[32];
   uint64_t       card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
+  uint64_t       card_weights;  /* the most bytes of weights that lay there at once, of one part */
   uint64_t       used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
   bool           rehearses;
   bool (*cancelled) (void *opaque); /* asked often, also by other threads; may be NULL */

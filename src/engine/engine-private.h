@@ -4,14 +4,16 @@
  */
 #pragma once
 
-#include "engine/mmdit.h"
-#include "engine/text.h"
+#include "engine/denoise.h"
 #include "engine/vae.h"
+
+#define SD3_N_PHASES (SD3_PHASE_DECODING + 1)
 
 struct sd3_engine
 {
   sd3_weights *weights;
   sd3_device   device;
+  uint64_t     memory_limit; /* 0: what is available */
   sd3_text    *text;
   sd3_mmdit   *mmdit;
   sd3_vae     *decoder;
@@ -20,3 +22,30 @@ struct sd3_engine
   sd3_trace   *trace;
   sd3_info     info;
 };
+
+/* What the phases of a picture need, known by rehearsing them. */
+typedef struct
+{
+  uint64_t peaks[SD3_N_PHASES][SD3_N_PLACES]; /* bytes of weights and computations */
+  uint64_t beside[SD3_N_PHASES];              /* and of the rest, in the computer's memory */
+  uint64_t card_rooms[SD3_N_PHASES];          /* for weights, beside what the computations need */
+  uint64_t budget[SD3_N_PLACES];              /* bytes there are */
+} sd3_plan;
+
+/* The request is one that can be. Fails as well when there is not enough memory for it. */
+bool sd3_plan_make (const sd3_engine  *engine,
+                    const sd3_request *request,
+                    sd3_plan          *plan,
+                    sd3_error         *error);
+
+/* Bytes of the computer's memory. */
+uint64_t sd3_plan_needed (const sd3_engine *engine,
+                          const sd3_plan   *plan);
+
+/* Checks everything about a request that does not need its text. */
+bool sd3_request_check (const sd3_engine  *engine,
+                        const sd3_request *request,
+                        sd3_error         *error);
+
+/* The settings of a request; prompts, noise and picture are to be added. */
+sd3_denoising sd3_request_denoising (const sd3_request *request);

@@ -82,6 +82,7 @@ sd3_open (const sd3_options *options,
   sd3_engine *engine = sd3_new (sd3_engine, 1);
 
   engine->trace = options->trace;
+  engine->memory_limit = options->memory_limit;
   if (!open_parts (engine, options, error))
     {
       sd3_close (engine);
@@ -138,7 +139,7 @@ sd3_defaults (const sd3_engine *engine)
 {
   sd3_request request = {
     .width = 1024, .height = 1024, .steps = 28, .sampler = SD3_SAMPLER_EULER, .schedule = SD3_SCHEDULE_REFERENCE,
-    .shift = 3, .guidance = 7, .skip_from = 0.01, .skip_to = 0.2, .strength = 1, .t5_length = 77,
+    .shift = 3, .guidance = 7, .skip_from = 0.01, .skip_to = 0.2, .strength = 1, .t5_length = 77, .clip_chunks = SD3_MAX_CLIP_CHUNKS,
   };
 
   switch (engine->info.variant)

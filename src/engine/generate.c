@@ -6,7 +6,6 @@
 
 #include "engine/engine-private.h"
 
-#include "engine/denoise.h"
 #include "engine/memory.h"
 #include "engine/noise.h"
 #include "engine/preview.h"
@@ -19,10 +18,43 @@ typedef struct
   sd3_engine        *engine;
   const sd3_request *request;
   sd3_error         *error;
+  sd3_plan           plan;
   int                height, width; /* of the latent */
   size_t             n;             /* its elements */
   float             *noise, *init, *latent;
 } job;
+
+/* ---- Requests ---------------------------------------------------------------------------------------------- */
+
+sd3_denoising
+sd3_request_denoising (const sd3_request *r)
+{
+  return (sd3_denoising) {
+    .height = r->height / 8, .width = r->width / 8, .steps = r->steps, .sampler = r->sampler,
+    .schedule = r->schedule, .shift = r->shift, .guidance = r->guidance, .rescale = r->rescale, .strength = r->strength,
+    .skip_guidance = r->skip_guidance, .skip_from = r->skip_from, .skip_to = r->skip_to, .skip_layers = { 7, 8, 9 },
+    .n_skip_layers = r->skip_guidance != 0 ? 3 : 0,
+  };
+}
+
+bool
+sd3_request_check (const sd3_engine  *engine,
+                   const sd3_request *r,
+                   sd3_error         *error)
+{
+  const sd3_info *info = &engine->info;
+  sd3_denoising settings = sd3_request_denoising (r);
+
+  if (r->width < info->side_step || r->height < info->side_step || r->width % info->side_step != 0 || r->height % info->side_step != 0 ||
+      r->width > info->largest_side || r->height > info->largest_side)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model makes pictures with sides that are multiples of %d, up to %d pixels.",
+                        info->side_step, info->largest_side);
+  if (r->picture && !engine->encoder)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model's VAE has no encoder, so that no picture can be started from.");
+  return sd3_denoise_check (engine->mmdit, &settings, error);
+}
+
+/* ---- Phases ------------------------------------------------------------------------------------------------ */
 
 static bool
 tell (const job *j,
@@ -35,17 +67,67 @@ tell (const job *j,
   return !r->progress || r->progress (r->opaque, phase, done, total) || sd3_fail_as (j->error, SD3_ERROR_CANCELLED, "It was cancelled.");
 }
 
-static bool
-check_size (const job *j)
+static void
+unload_others (sd3_engine *e,
+               sd3_phase   phase)
 {
-  const sd3_info *info = &j->engine->info;
-  const sd3_request *r = j->request;
+  if (phase != SD3_PHASE_STEPS)
+    sd3_mmdit_unload (e->mmdit);
+  if (phase != SD3_PHASE_DECODING)
+    sd3_vae_unload (e->decoder);
+  if (phase != SD3_PHASE_PICTURE && e->encoder)
+    sd3_vae_unload (e->encoder);
+  if (phase != SD3_PHASE_STEPS && e->taesd)
+    sd3_vae_unload (e->taesd);
+}
 
-  if (r->width < info->side_step || r->height < info->side_step || r->width % info->side_step != 0 || r->height % info->side_step != 0 ||
-      r->width > info->largest_side || r->height > info->largest_side)
-    return sd3_fail_as (j->error, SD3_ERROR_REQUEST, "The model makes pictures with sides that are multiples of %d, up to %d pixels.",
-                        info->side_step, info->largest_side);
-  return true;
+/* What other phases have left in memory stays where there is room for it: the next picture begins sooner. */
+static bool
+begin (job      *j,
+       sd3_phase phase,
+       int       total)
+{
+  sd3_device *device = &j->engine->device;
+  bool tight = j->plan.peaks[phase][SD3_ON_CARD] + device->used[SD3_ON_CARD] > j->plan.budget[SD3_ON_CARD] ||
+               j->plan.peaks[phase][SD3_ON_HOST] + j->plan.beside[phase] + device->used[SD3_ON_HOST] > j->plan.budget[SD3_ON_HOST];
+
+  if (tight)
+    unload_others (j->engine, phase);
+  device->card_room = j->plan.card_rooms[phase];
+  return tell (j, phase, 0, total);
+}
+
+static bool
+run_vae_once (job         *j,
+              sd3_vae     *vae,
+              const float *in,
+              int          height,
+              int          width,
+              float       *out,
+              size_t       n)
+{
+  return sd3_vae_load (vae, &j->engine->device, j->error) && sd3_vae_run (vae, in, height, width, j->engine->trace, out, j->error) &&
+         sd3_check_numbers (out, n, j->error);
+}
+
+/* Once more in types of more range where it must be; then as before, so that no picture depends on the one before it. */
+static bool
+run_vae (job         *j,
+         sd3_vae     *vae,
+         const float *in,
+         int          height,
+         int          width,
+         float       *out,
+         size_t       n)
+{
+  bool good = run_vae_once (j, vae, in, height, width, out, n);
+
+  if (!good && j->error->kind == SD3_ERROR_NUMBERS && sd3_vae_widen (vae, true))
+    {
+      good = run_vae_once (j, vae, in, height, width, out, n);
+      sd3_vae_widen (vae, false);
+    }
+  return good;
 }
 
 /* The picture's latent: the means the encoder gives, so that one seed is one result. */
@@ -53,18 +135,13 @@ static bool
 encode_picture (job *j)
 {
   size_t places = (size_t) j->request->width * j->request->height;
-  float *rgb, *moments;
+  float *rgb = sd3_new (float, 3 * places), *moments = sd3_new (float, 2 * j->n);
   bool good;
 
-  if (!j->engine->encoder)
-    return sd3_fail_as (j->error, SD3_ERROR_REQUEST, "The model's VAE has no encoder, so that no picture can be started from.");
-  rgb = sd3_new (float, 3 * places);
-  moments = sd3_new (float, 2 * j->n);
   for (size_t i = 0; i < places; i++)
     for (int c = 0; c < 3; c++)
       rgb[c * places + i] = 2 * (float) j->request->picture[3 * i + c] / 255 - 1;
-  good = sd3_vae_load (j->engine->encoder, &j->engine->device, j->error) &&
-         sd3_vae_run (j->engine->encoder, rgb, j->request->height, j->request->width, j->engine->trace, moments, j->error);
+  good = run_vae (j, j->engine->encoder, rgb, j->request->height, j->request->width, moments, 2 * j->n);
   if (good)
     {
       memcpy (j->init, moments, j->n * sizeof *j->init);
@@ -103,22 +180,38 @@ stepped_cb (void        *opaque,
 }
 
 static bool
+denoise_once (job                 *j,
+              const sd3_denoising *settings)
+{
+  return sd3_mmdit_load (j->engine->mmdit, &j->engine->device, j->error) &&
+         sd3_denoise (j->engine->mmdit, settings, j->engine->trace, j->latent, j->error);
+}
+
+/* A second try begins with the first step, for the picture would else be one of two halves. */
+static bool
 denoise (job                    *j,
          const sd3_conditioning *prompt,
          const sd3_conditioning *negative)
 {
-  const sd3_request *r = j->request;
-  sd3_denoising denoising = {
-    .prompt = prompt, .negative = negative, .height = j->height, .width = j->width, .noise = j->noise,
-    .init = r->picture ? j->init : NULL, .steps = r->steps, .sampler = r->sampler, .schedule = r->schedule, .shift = r->shift,
-    .guidance = r->guidance, .rescale = r->rescale, .strength = r->strength, .skip_guidance = r->skip_guidance,
-    .skip_from = r->skip_from, .skip_to = r->skip_to, .skip_layers = { 7, 8, 9 }, .n_skip_layers = r->skip_guidance != 0 ? 3 : 0,
-    .stepped = stepped_cb, .opaque = j,
-  };
-  int total = sd3_denoise_steps (&denoising);
+  sd3_denoising settings = sd3_request_denoising (j->request);
+  sd3_mmdit *mmdit = j->engine->mmdit;
+  int total;
+  bool good;
 
-  return tell (j, SD3_PHASE_STEPS, 0, total) && sd3_mmdit_load (j->engine->mmdit, &j->engine->device, j->error) &&
-         sd3_denoise (j->engine->mmdit, &denoising, j->engine->trace, j->latent, j->error);
+  settings.prompt = prompt;
+  settings.negative = negative;
+  settings.noise = j->noise;
+  settings.init = j->request->picture ? j->init : NULL;
+  settings.stepped = stepped_cb;
+  settings.opaque = j;
+  total = sd3_denoise_steps (&settings);
+  good = begin (j, SD3_PHASE_STEPS, total) && denoise_once (j, &settings);
+  if (!good && j->error->kind == SD3_ERROR_NUMBERS && sd3_mmdit_widen (mmdit, true))
+    {
+      good = tell (j, SD3_PHASE_STEPS, 0, total) && denoise_once (j, &settings);
+      sd3_mmdit_widen (mmdit, false);
+    }
+  return good;
 }
 
 static bool
@@ -130,8 +223,7 @@ decode (job         *j,
   bool good;
 
   sd3_latent_to_vae (j->latent, j->n);
-  good = sd3_vae_load (j->engine->decoder, &j->engine->device, j->error) &&
-         sd3_vae_run (j->engine->decoder, j->latent, j->height, j->width, j->engine->trace, rgb, j->error);
+  good = run_vae (j, j->engine->decoder, j->latent, j->height, j->width, rgb, 3 * places);
   if (good)
     {
       for (size_t i = 0; i < 3 * places; i++)
@@ -143,49 +235,33 @@ decode (job         *j,
   return good;
 }
 
-static bool
-encode_text (job                     *j,
-             const sd3_conditioning **prompt,
-             const sd3_conditioning **negative)
+static const sd3_conditioning *
+encode_text (job        *j,
+             const char *prompt,
+             sd3_trace  *trace)
 {
-  const sd3_request *r = j->request;
-  sd3_engine *e = j->engine;
+  sd3_text_request request = { prompt ? prompt : "", j->request->t5_length, j->request->clip_chunks };
 
-  *negative = NULL;
-  *prompt = sd3_text_encode (e->text, &e->device, r->prompt ? r->prompt : "", r->t5_length, e->trace, j->error);
-  if (*prompt && r->guidance != 1)
-    *negative = sd3_text_encode (e->text, &e->device, r->negative ? r->negative : "", r->t5_length, NULL, j->error);
-  return *prompt && (r->guidance == 1 || *negative);
+  return sd3_text_encode (j->engine->text, &j->engine->device, request, trace, j->error);
 }
 
 static bool
 make (job         *j,
       sd3_picture *picture)
 {
-  const sd3_conditioning *prompt, *negative;
+  const sd3_request *r = j->request;
+  const sd3_conditioning *prompt = NULL, *negative = NULL;
+  bool good = begin (j, SD3_PHASE_TEXT, 1) && (prompt = encode_text (j, r->prompt, j->engine->trace)) &&
+              (r->guidance == 1 || (negative = encode_text (j, r->negative, NULL))) && tell (j, SD3_PHASE_TEXT, 1, 1);
 
-  if (!tell (j, SD3_PHASE_TEXT, 0, 1) || !encode_text (j, &prompt, &negative) || !tell (j, SD3_PHASE_TEXT, 1, 1))
+  if (good && r->picture)
+    good = begin (j, SD3_PHASE_PICTURE, 1) && encode_picture (j) && tell (j, SD3_PHASE_PICTURE, 1, 1);
+  if (!good)
     return false;
   picture->clip_cut = prompt->clip_cut;
   picture->t5_cut = prompt->t5_cut;
-  sd3_noise (j->request->seed, j->noise, j->n);
-  if (j->request->picture && !(tell (j, SD3_PHASE_PICTURE, 0, 1) && encode_picture (j) && tell (j, SD3_PHASE_PICTURE, 1, 1)))
-    return false;
-  if (!denoise (j, prompt, negative) || !tell (j, SD3_PHASE_DECODING, 0, 1) || !decode (j, picture))
-    return false;
-  if (tell (j, SD3_PHASE_DECODING, 1, 1))
-    return true;
-  free (picture->rgb);
-  return false;
-}
-
-uint64_t
-sd3_memory_needed (const sd3_engine  *engine,
-                   const sd3_request *request)
-{
-  const sd3_info *info = &engine->info;
-
-  return info->text_size > info->transformer_size ? info->text_size : info->transformer_size;
+  sd3_noise (r->seed, j->noise, j->n);
+  return denoise (j, prompt, negative) && begin (j, SD3_PHASE_DECODING, 1) && decode (j, picture) && tell (j, SD3_PHASE_DECODING, 1, 1);
 }
 
 bool
@@ -194,11 +270,12 @@ sd3_generate (sd3_engine        *engine,
               sd3_picture       *picture,
               sd3_error         *error)
 {
-  job j = { .engine = engine, .request = request, .error = error, .height = request->height / 8, .width = request->width / 8 };
+  sd3_error own;
+  job j = { .engine = engine, .request = request, .error = error ? error : &own, .height = request->height / 8, .width = request->width / 8 };
   bool good;
 
   *picture = (sd3_picture) { .width = request->width, .height = request->height };
-  if (!check_size (&j))
+  if (!sd3_request_check (engine, request, j.error) || !sd3_plan_make (engine, request, &j.plan, j.error))
     return false;
   j.n = (size_t) sd3_mmdit_get_shape (engine->mmdit)->channels * j.height * j.width;
   j.noise = sd3_new (float, j.n);
@@ -211,5 +288,10 @@ sd3_generate (sd3_engine        *engine,
   free (j.noise);
   free (j.init);
   free (j.latent);
+  if (!good)
+    {
+      free (picture->rgb);
+      picture->rgb = NULL;
+    }
   return good;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/memory.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct sd3_want
 {
   struct ggml_tensor *to;
   const sd3_tensor   *from;
+  enum ggml_type      type; /* that it usually has */
 };
 
 const sd3_tensor *
@@ -66,7 +68,7 @@ want (sd3_loader       *loader,
   struct ggml_tensor *to = ggml_new_tensor (loader->store.ctx, type, n_dims, ne);
 
   sd3_reserve (loader->wants, loader->n_wants, loader->want_room);
-  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from };
+  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from, type };
   loader->size += ggml_nbytes (to);
   return to;
 }
@@ -203,6 +205,49 @@ sd3_loader_read (sd3_loader *loader,
   if (!good)
     sd3_store_release (&loader->store);
   return good;
+}
+
+static void
+set_type (struct ggml_tensor *t,
+          enum ggml_type      type)
+{
+  t->type = type;
+  t->nb[0] = ggml_type_size (type);
+  t->nb[1] = ggml_row_size (type, t->ne[0]);
+  for (int i = 2; i < GGML_MAX_DIMS; i++)
+    t->nb[i] = t->nb[i - 1] * (size_t) t->ne[i - 1];
+}
+
+bool
+sd3_loader_widen (sd3_loader    *loader,
+                  bool           on,
+                  enum ggml_type wide)
+{
+  bool changes = false;
+
+  sd3_loader_unload (loader);
+  for (size_t i = 0; i < loader->n_wants; i++)
+    {
+      struct sd3_want *one = &loader->wants[i];
+
+      if (one->type != GGML_TYPE_F16)
+        continue;
+      set_type (one->to, !on ? one->type : ggml_n_dims (one->to) > 2 ? GGML_TYPE_F32 : wide);
+      changes = true;
+    }
+  return changes;
+}
+
+bool
+sd3_check_numbers (const float *values,
+                   size_t       n,
+                   sd3_error   *error)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite (values[i]))
+      return sd3_fail_as (error, SD3_ERROR_NUMBERS,
+                          "The model's numbers ran out of range: its files may be damaged or in a type too small for them; another version of it may help.");
+  return true;
 }
 
 void

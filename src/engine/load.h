@@ -56,10 +56,22 @@ sd3_linear sd3_want_norm (sd3_loader *loader,
                           const char *format,
                           ...) __attribute__ ((format (printf, 4, 5)));
 
+/* Whether a result is of numbers; no weights that are in order make others. */
+bool sd3_check_numbers (const float *values,
+                        size_t       n,
+                        sd3_error   *error);
+
 /* Reads all that was wanted. */
 bool sd3_loader_read (sd3_loader *loader,
                       sd3_device *device,
                       sd3_error  *error);
+
+/* For numbers that ran out of range: weights in halves, with which the other side of a product is rounded to halves
+ * too, are wanted as @wide (convolutions: F32); not @on is as they are stored again. Returns whether that changes
+ * anything. Gives the memory back. */
+bool sd3_loader_widen (sd3_loader    *loader,
+                       bool           on,
+                       enum ggml_type wide);
 
 /* Gives the memory back; a later read fills it again. */
 void sd3_loader_unload (sd3_loader *loader);

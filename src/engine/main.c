@@ -22,6 +22,7 @@ enum
   OPTION_T5_MODEL,
   OPTION_DEVICE,
   OPTION_T5_LENGTH,
+  OPTION_CLIP_CHUNKS,
   OPTION_CLIP_L_HEADS,
   OPTION_CLIP_G_HEADS,
   OPTION_THREADS,
@@ -54,6 +55,7 @@ static const struct option options[] = {
   OPTION ("t5-model", OPTION_T5_MODEL),
   OPTION ("device", OPTION_DEVICE),
   OPTION ("t5-length", OPTION_T5_LENGTH),
+  OPTION ("clip-chunks", OPTION_CLIP_CHUNKS),
   OPTION ("clip-l-heads", OPTION_CLIP_L_HEADS),
   OPTION ("clip-g-heads", OPTION_CLIP_G_HEADS),
   OPTION ("threads", OPTION_THREADS),
@@ -162,6 +164,7 @@ take_whole (sd3_trace_job *job,
   char *end;
   unsigned long long number = strtoull (value, &end, 10);
   int *place = option == OPTION_T5_LENGTH      ? &job->t5_length
+               : option == OPTION_CLIP_CHUNKS  ? &job->clip_chunks
                : option == OPTION_CLIP_L_HEADS ? &job->clip_l_heads
                : option == OPTION_CLIP_G_HEADS ? &job->clip_g_heads
                : option == OPTION_THREADS      ? &job->n_threads
@@ -205,7 +208,7 @@ main (int    argc,
       char **argv)
 {
   sd3_trace_job job = {
-    .device = "cpu", .t5_length = 77, .time = -1,
+    .device = "cpu", .t5_length = 77, .clip_chunks = SD3_MAX_CLIP_CHUNKS, .time = -1,
     .settings = { .steps = 28, .shift = 3, .guidance = 1, .strength = 1, .skip_from = 0.01, .skip_to = 0.2 },
   };
   sd3_error error = { "" };

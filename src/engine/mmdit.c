@@ -173,6 +173,14 @@ sd3_mmdit_unload (sd3_mmdit *m)
   sd3_loader_unload (&m->loader);
 }
 
+bool
+sd3_mmdit_widen (sd3_mmdit *m,
+                 bool       on)
+{
+  sd3_mmdit_unload (m);
+  return sd3_loader_widen (&m->loader, on, GGML_TYPE_BF16);
+}
+
 void
 sd3_mmdit_free (sd3_mmdit *m)
 {
@@ -202,6 +210,14 @@ sd3_mmdit_load (sd3_mmdit  *m,
 {
   m->device = device;
   return sd3_loader_read (&m->loader, device, error);
+}
+
+uint64_t
+sd3_mmdit_prompt_size (const sd3_mmdit *m,
+                       int              n_context,
+                       int              n_times)
+{
+  return ((uint64_t) n_context * m->shape.width + (uint64_t) n_times * m->n_modulation) * sizeof (float);
 }
 
 /* ---- A step ------------------------------------------------------------------------------------------------ */

@@ -42,6 +42,11 @@ bool sd3_mmdit_load (sd3_mmdit  *mmdit,
 /* Gives the memory of weights and graphs back; a later load reads them again. */
 void sd3_mmdit_unload (sd3_mmdit *mmdit);
 
+/* Weights in types of more range, for a second try, or as they are stored; gives their memory back. Returns whether
+ * that changes anything. */
+bool sd3_mmdit_widen (sd3_mmdit *mmdit,
+                      bool       on);
+
 /* One conditioning for all times of a schedule. */
 typedef struct
 {
@@ -62,6 +67,11 @@ bool sd3_mmdit_prompt_make (sd3_mmdit        *mmdit,
                             sd3_trace        *trace,
                             sd3_mmdit_prompt *prompt,
                             sd3_error        *error);
+
+/* Bytes of a prompt that is made. */
+uint64_t sd3_mmdit_prompt_size (const sd3_mmdit *mmdit,
+                                int              n_context,
+                                int              n_times);
 
 void sd3_mmdit_prompt_clear (sd3_mmdit_prompt *prompt);
 

@@ -100,6 +100,7 @@ typedef struct
   const uint8_t    *picture;           /* to start from: RGB of width × height, or NULL */
   double            strength;          /* 1: nothing of it stays; a double, for 0.6 of 10 steps are 6 */
   int               t5_length;         /* the least number of T5's tokens: 77, or 256 as in diffusers */
+  int               clip_chunks;       /* of 75 tokens each, for long prompts: at most 8; 1 cuts there, as diffusers does */
 
   /* All may be NULL. Progress is told at the start (done is 0) and the end of each phase and after each step; false
    * cancels. A preview is a small picture of what the latent is on its way to, after each step. The last is asked often,

@@ -142,6 +142,13 @@ sd3_t5_unload (sd3_t5 *t5)
   sd3_loader_unload (&t5->loader);
 }
 
+bool
+sd3_t5_widen (sd3_t5 *t5,
+              bool    on)
+{
+  return sd3_loader_widen (&t5->loader, on, GGML_TYPE_BF16);
+}
+
 /* ---- A pass ------------------------------------------------------------------------------------------------ */
 
 /* 32 classes of distances: 16 for each direction, exact up to 7, then by the logarithm up to 128. */
@@ -296,7 +303,7 @@ sd3_t5_encode (sd3_t5        *t5,
   sd3_graph_begin (&p.graph, t5->device, trace);
   build (t5, &p);
   good = sd3_store_allocate (&p.inputs, t5->device, "T5", error) && sd3_graph_ready (&p.graph, "T5", error) &&
-         run (t5, &p, ids, n, out, error);
+         (t5->device->rehearses || run (t5, &p, ids, n, out, error));
   sd3_graph_clear (&p.graph);
   sd3_store_clear (&p.inputs);
   return good;

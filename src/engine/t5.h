@@ -28,6 +28,11 @@ bool sd3_t5_load (sd3_t5     *t5,
 /* Gives the weights' memory back; a later load reads them again. */
 void sd3_t5_unload (sd3_t5 *t5);
 
+/* Weights in types of more range, for a second try, or as they are stored; gives their memory back. Returns whether
+ * that changes anything. */
+bool sd3_t5_widen (sd3_t5 *t5,
+                   bool    on);
+
 /* @out: [n, width]. Padding takes part, as in the references. */
 bool sd3_t5_encode (sd3_t5        *t5,
                     const int32_t *ids,

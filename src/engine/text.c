@@ -1,6 +1,7 @@
 /* From a prompt to what the transformer is given.
  *
- * Rows 0…76 are [CLIP-L | CLIP-G | zeros], T5's rows follow. An encoder that is missing leaves zeros in its columns, T5
+ * First come 77 rows [CLIP-L | CLIP-G | zeros] for each 75 of CLIP's tokens (the pooled vectors are the first chunk's, as
+ * in ComfyUI), then T5's rows. An encoder that is missing leaves zeros in its columns, T5
  * no rows (as in ComfyUI; diffusers gives zeros for T5, which is slower and no better).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -26,7 +27,7 @@
 typedef struct
 {
   char            *prompt; /* NULL: free */
-  int              t5_length;
+  int              t5_length, clip_chunks;
   unsigned         used;
   sd3_conditioning conditioning;
 } memory;
@@ -269,136 +270,232 @@ sd3_text_size (const sd3_text *text)
 
 /* ---- Encoding ---------------------------------------------------------------------------------------------- */
 
-static bool
-add_clip (sd3_text         *text,
-          int               which,
-          sd3_device       *device,
-          const char       *prompt,
-          sd3_trace        *trace,
-          sd3_conditioning *c,
-          sd3_error        *error)
+typedef struct
 {
-  sd3_clip *clip = text->clip[which];
-  int width = sd3_clip_width (clip), cut = 0;
-  /* Where G begins does not depend on whether L is there: L's columns are what G leaves of the pooled vector. */
-  int at = which == 0 ? 0 : text->clip[0] ? sd3_clip_width (text->clip[0]) : text->pooled_width - width;
-  float *hidden = sd3_new (float, (size_t) SD3_CLIP_LENGTH * width);
-  int32_t ids[SD3_CLIP_LENGTH];
-  bool good = sd3_clip_tokens_fill (text->clip_tokens[which], prompt, which == 0, ids, &cut, error) && sd3_clip_load (clip, device, error) &&
-              sd3_clip_encode (clip, ids, trace, hidden, c->pooled + at, error);
+  sd3_text         *text;
+  sd3_device       *device;
+  sd3_text_request  request;
+  sd3_trace        *trace;
+  sd3_error        *error;
+  sd3_conditioning *out;
+  int32_t           clip_ids[2][SD3_MAX_CLIP_CHUNKS][SD3_CLIP_LENGTH];
+  int               n_chunks[2];
+  int32_t           t5_ids[SD3_MAX_T5_LENGTH];
+  int               n_t5;
+} encoding;
 
-  for (int i = 0; good && i < SD3_CLIP_LENGTH; i++)
-    memcpy (c->context + (size_t) i * text->context_width + at, hidden + (size_t) i * width, width * sizeof *hidden);
-  c->clip_cut = cut > c->clip_cut ? cut : c->clip_cut;
+/* Where G begins does not depend on whether L is there: L's columns are what G leaves of the pooled vector. */
+static int
+column_of (const sd3_text *text,
+           int             which)
+{
+  if (which == 0)
+    return 0;
+  return text->clip[0] ? sd3_clip_width (text->clip[0]) : text->pooled_width - sd3_clip_width (text->clip[1]);
+}
+
+static bool
+run_clip (encoding *e,
+          int       which)
+{
+  sd3_clip *clip = e->text->clip[which];
+  int width = sd3_clip_width (clip), at = column_of (e->text, which);
+  float *hidden = sd3_new (float, (size_t) (SD3_CLIP_LENGTH + 1) * width), *pooled = hidden + (size_t) SD3_CLIP_LENGTH * width;
+  bool good = sd3_clip_load (clip, e->device, e->error);
+
+  for (int chunk = 0; good && chunk < e->n_chunks[which]; chunk++)
+    {
+      float *rows = e->out->context + (size_t) chunk * SD3_CLIP_LENGTH * e->text->context_width + at;
+
+      good = sd3_clip_encode (clip, e->clip_ids[which][chunk], chunk == 0 ? e->trace : NULL, hidden, pooled, e->error) &&
+             sd3_check_numbers (hidden, (size_t) (SD3_CLIP_LENGTH + 1) * width, e->error);
+      for (int i = 0; good && i < SD3_CLIP_LENGTH; i++)
+        memcpy (rows + (size_t) i * e->text->context_width, hidden + (size_t) i * width, width * sizeof *hidden);
+      if (good && chunk == 0)
+        memcpy (e->out->pooled + at, pooled, width * sizeof *pooled);
+    }
   sd3_clip_unload (clip);
   free (hidden);
   return good;
 }
 
-/* At least @least tokens, padded with 0; what does not fit into 512 is cut before the end. */
-static int
-t5_ids (const sd3_text *text,
-        const char     *prompt,
-        int             least,
-        int32_t         ids[SD3_MAX_T5_LENGTH],
-        int            *cut,
-        sd3_error      *error)
-{
-  int n = sd3_t5_tokens_encode (text->t5_tokens, prompt, strlen (prompt), ids, SD3_MAX_T5_LENGTH, error);
-
-  if (n > SD3_MAX_T5_LENGTH)
-    {
-      *cut = n - SD3_MAX_T5_LENGTH;
-      n = SD3_MAX_T5_LENGTH;
-      ids[n - 1] = sd3_t5_tokens_end (text->t5_tokens);
-    }
-  for (; n > 0 && n < least; n++)
-    ids[n] = 0;
-  return n;
-}
-
 static bool
-add_t5 (sd3_text         *text,
-        sd3_device       *device,
-        const int32_t    *ids,
-        int               n,
-        sd3_trace        *trace,
-        sd3_conditioning *c,
-        sd3_error        *error)
+add_clip (encoding *e,
+          int       which)
 {
-  bool good = sd3_t5_load (text->t5, device, error) &&
-              sd3_t5_encode (text->t5, ids, n, trace, c->context + (size_t) (c->n - n) * text->context_width, error);
+  bool good = run_clip (e, which);
 
-  sd3_t5_unload (text->t5);
+  if (!good && e->error->kind == SD3_ERROR_NUMBERS && sd3_clip_widen (e->text->clip[which], true))
+    {
+      good = run_clip (e, which);
+      sd3_clip_widen (e->text->clip[which], false);
+    }
   return good;
 }
 
 static bool
-encode (sd3_text         *text,
-        sd3_device       *device,
-        const char       *prompt,
-        int               t5_length,
-        sd3_trace        *trace,
-        sd3_conditioning *c,
-        sd3_error        *error)
+run_t5 (encoding *e)
 {
-  int32_t ids[SD3_MAX_T5_LENGTH];
-  int n_t5 = text->t5 ? t5_ids (text, prompt, t5_length, ids, &c->t5_cut, error) : 0;
-  bool good = n_t5 >= 0;
+  sd3_t5 *t5 = e->text->t5;
+  size_t n = (size_t) e->n_t5 * e->text->context_width;
+  float *rows = e->out->context + (size_t) (e->out->n - e->n_t5) * e->text->context_width;
+  bool good = sd3_t5_load (t5, e->device, e->error) && sd3_t5_encode (t5, e->t5_ids, e->n_t5, e->trace, rows, e->error) &&
+              sd3_check_numbers (rows, n, e->error);
 
-  c->n = (text->clip[0] || text->clip[1] ? SD3_CLIP_LENGTH : 0) + (good ? n_t5 : 0);
-  c->context = sd3_new (float, (size_t) c->n * text->context_width);
-  c->pooled = sd3_new (float, text->pooled_width);
-  for (int i = 0; good && i < 2; i++)
-    good = !text->clip[i] || add_clip (text, i, device, prompt, trace, c, error);
-  return good && (!text->t5 || add_t5 (text, device, ids, n_t5, trace, c, error));
+  sd3_t5_unload (t5);
+  return good;
 }
 
-static memory *
-find_memory (sd3_text   *text,
-             const char *prompt,
-             int         t5_length)
+static bool
+add_t5 (encoding *e)
 {
-  memory *oldest = &text->memories[0];
+  bool good = run_t5 (e);
 
+  if (!good && e->error->kind == SD3_ERROR_NUMBERS && sd3_t5_widen (e->text->t5, true))
+    {
+      good = run_t5 (e);
+      sd3_t5_widen (e->text->t5, false);
+    }
+  return good;
+}
+
+/* At least as many tokens as asked for, padded with 0; what does not fit into 512 is cut before the end. */
+static bool
+find_t5_ids (encoding *e)
+{
+  const sd3_t5_tokens *tokens = e->text->t5_tokens;
+  int n = sd3_t5_tokens_encode (tokens, e->request.prompt, strlen (e->request.prompt), e->t5_ids, SD3_MAX_T5_LENGTH, e->error);
+
+  if (n < 0)
+    return false;
+  if (n > SD3_MAX_T5_LENGTH)
+    {
+      e->out->t5_cut = n - SD3_MAX_T5_LENGTH;
+      n = SD3_MAX_T5_LENGTH;
+      e->t5_ids[n - 1] = sd3_t5_tokens_end (tokens);
+    }
+  for (; n < e->request.t5_length; n++)
+    e->t5_ids[n] = 0;
+  e->n_t5 = n;
+  return true;
+}
+
+static bool
+find_ids (encoding *e)
+{
+  int most = 0;
+
+  for (int i = 0; i < 2; i++)
+    if (e->text->clip[i])
+      {
+        int cut;
+
+        e->n_chunks[i] = sd3_clip_tokens_fill (e->text->clip_tokens[i], e->request.prompt, i == 0, e->clip_ids[i], e->request.clip_chunks, &cut, e->error);
+        if (e->n_chunks[i] < 0)
+          return false;
+        most = e->n_chunks[i] > most ? e->n_chunks[i] : most;
+        e->out->clip_cut = cut > e->out->clip_cut ? cut : e->out->clip_cut;
+      }
+  if (e->text->t5 && !find_t5_ids (e))
+    return false;
+  e->out->n = most * SD3_CLIP_LENGTH + e->n_t5;
+  return true;
+}
+
+static bool
+encode (encoding *e)
+{
+  bool good = find_ids (e);
+
+  if (!good)
+    return false;
+  e->out->context = sd3_new (float, (size_t) e->out->n * e->text->context_width);
+  e->out->pooled = sd3_new (float, e->text->pooled_width);
+  for (int i = 0; good && i < 2; i++)
+    good = !e->text->clip[i] || add_clip (e, i);
+  return good && (!e->text->t5 || add_t5 (e));
+}
+
+static bool
+check (sd3_text_request r,
+       sd3_error       *error)
+{
+  if (!sd3_utf8_valid (r.prompt, strlen (r.prompt)))
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The prompt is not valid text.");
+  if (r.t5_length < 1 || r.t5_length > SD3_MAX_T5_LENGTH)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "T5 takes 1 to %d tokens.", SD3_MAX_T5_LENGTH);
+  if (r.clip_chunks < 1 || r.clip_chunks > SD3_MAX_CLIP_CHUNKS)
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, "CLIP takes 1 to %d times 75 tokens.", SD3_MAX_CLIP_CHUNKS);
+  return true;
+}
+
+/* The prompt's memory, or else, in @oldest, the place that was not used for longest. */
+static memory *
+find_memory (sd3_text        *text,
+             sd3_text_request r,
+             memory         **oldest)
+{
+  *oldest = &text->memories[0];
   for (int i = 0; i < REMEMBERED; i++)
     {
       memory *m = &text->memories[i];
 
-      if (m->prompt && m->t5_length == t5_length && strcmp (m->prompt, prompt) == 0)
+      if (m->prompt && m->t5_length == r.t5_length && m->clip_chunks == r.clip_chunks && strcmp (m->prompt, r.prompt) == 0)
         return m;
-      if (m->used < oldest->used)
-        oldest = m;
+      if (m->used < (*oldest)->used)
+        *oldest = m;
     }
-  free (oldest->prompt);
-  sd3_conditioning_clear (&oldest->conditioning);
-  *oldest = (memory) { .t5_length = t5_length };
-  return oldest;
+  return NULL;
 }
 
 const sd3_conditioning *
-sd3_text_encode (sd3_text   *text,
-                 sd3_device *device,
-                 const char *prompt,
-                 int         t5_length,
-                 sd3_trace  *trace,
-                 sd3_error  *error)
+sd3_text_encode (sd3_text        *text,
+                 sd3_device      *device,
+                 sd3_text_request request,
+                 sd3_trace       *trace,
+                 sd3_error       *error)
 {
-  memory *m;
+  encoding e = { .text = text, .device = device, .request = request, .trace = trace, .error = error };
+  memory *m, *oldest;
 
-  if (!sd3_utf8_valid (prompt, strlen (prompt)))
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The prompt is not valid text."), NULL;
-  if (t5_length < 1 || t5_length > SD3_MAX_T5_LENGTH)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "T5 takes 1 to %d tokens.", SD3_MAX_T5_LENGTH), NULL;
-  m = find_memory (text, prompt, t5_length);
-  m->used = ++text->clock;
-  if (m->prompt)
-    return &m->conditioning;
-  if (encode (text, device, prompt, t5_length, trace, &m->conditioning, error))
+  if (!check (request, error))
+    return NULL;
+  m = find_memory (text, request, &oldest);
+  if (!m)
     {
-      m->prompt = sd3_text_copy (prompt, strlen (prompt));
-      return &m->conditioning;
+      m = oldest;
+      free (m->prompt);
+      sd3_conditioning_clear (&m->conditioning);
+      *m = (memory) { .t5_length = request.t5_length, .clip_chunks = request.clip_chunks };
+      e.out = &m->conditioning;
+      if (!encode (&e))
+        {
+          sd3_conditioning_clear (&m->conditioning);
+          return NULL;
+        }
+      m->prompt = sd3_text_copy (request.prompt, strlen (request.prompt));
     }
-  sd3_conditioning_clear (&m->conditioning);
-  return NULL;
+  m->used = ++text->clock;
+  return &m->conditioning;
+}
+
+int
+sd3_text_rehearse (sd3_text        *text,
+                   sd3_device      *device,
+                   sd3_text_request request,
+                   sd3_error       *error)
+{
+  sd3_conditioning out = { 0 };
+  encoding e = { .text = text, .device = device, .request = request, .error = error, .out = &out };
+  memory *m, *oldest;
+  int n;
+
+  if (!check (request, error))
+    return -1;
+  m = find_memory (text, request, &oldest);
+  if (m)
+    return m->conditioning.n;
+  n = encode (&e) ? out.n : -1;
+  sd3_conditioning_clear (&out);
+  return n;
 }

@@ -176,6 +176,7 @@ get_conditionings (door        *d,
 {
   const sd3_mmdit_shape *s = sd3_mmdit_get_shape (t->mmdit);
   const sd3_conditioning *prompt, *negative;
+  sd3_text_request request;
 
   if (!d->job->prompt)
     return take_conditioning (d, "context", "pooled", s, &t->prompt) &&
@@ -185,8 +186,10 @@ get_conditionings (door        *d,
   if (d->job->clip_g_heads > 0)
     sd3_weights_set_heads (d->weights, SD3_ROLE_CLIP_G, d->job->clip_g_heads);
   t->text = sd3_text_open (d->weights, d->job->clip_merges, d->job->t5_model, s->context_width, s->pooled_width, d->error);
-  prompt = t->text ? sd3_text_encode (t->text, &d->device, d->job->prompt, d->job->t5_length, &d->trace, d->error) : NULL;
-  negative = prompt ? sd3_text_encode (t->text, &d->device, d->job->negative ? d->job->negative : "", d->job->t5_length, NULL, d->error) : NULL;
+  request = (sd3_text_request) { d->job->prompt, d->job->t5_length, d->job->clip_chunks };
+  prompt = t->text ? sd3_text_encode (t->text, &d->device, request, &d->trace, d->error) : NULL;
+  request.prompt = d->job->negative ? d->job->negative : "";
+  negative = prompt ? sd3_text_encode (t->text, &d->device, request, NULL, d->error) : NULL;
   if (!negative)
     return false;
   t->prompt = *prompt;

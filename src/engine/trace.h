@@ -16,7 +16,7 @@ typedef struct
   const char  *prompt, *negative;
   const char  *clip_merges, *t5_model;
   int          clip_l_heads, clip_g_heads; /* 0: a head is 64 wide */
-  int          t5_length;
+  int          t5_length, clip_chunks;
   const char  *device;
   int          n_threads;
   int          width, height; /* pixels, where the noise comes from the seed */

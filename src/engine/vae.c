@@ -326,6 +326,13 @@ sd3_vae_unload (sd3_vae *vae)
 }
 
 bool
+sd3_vae_widen (sd3_vae *vae,
+               bool     on)
+{
+  return sd3_loader_widen (&vae->loader, on, GGML_TYPE_F32);
+}
+
+bool
 sd3_vae_run (sd3_vae     *vae,
              const float *in,
              int          height,

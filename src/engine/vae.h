@@ -32,6 +32,11 @@ bool sd3_vae_load (sd3_vae    *vae,
 /* Gives the weights' memory back; a later load reads them again. */
 void sd3_vae_unload (sd3_vae *vae);
 
+/* Weights in types of more range, for a second try, or as they are stored; gives their memory back. Returns whether
+ * that changes anything. */
+bool sd3_vae_widen (sd3_vae *vae,
+                    bool     on);
+
 /* Decoders take [16, height, width] and give [3, 8·height, 8·width]; the encoder takes [3, height, width] and gives
  * [32, height / 8, width / 8]: means, then logarithms of variances. Raw values: see sd3_latent_to_vae(). */
 bool sd3_vae_run (sd3_vae     *vae,

@@ -62,11 +62,11 @@ fuzz_clip (const char *bytes,
   const char *split = memchr (bytes, 0, size);
   size_t n = split ? (size_t) (split - bytes) : size;
   sd3_clip_tokens *tokens = sd3_clip_tokens_new (bytes, n, split ? split + 1 : NULL, split ? size - n - 1 : 0, NULL);
-  int32_t ids[SD3_CLIP_LENGTH];
+  int32_t ids[3][SD3_CLIP_LENGTH];
   int cut;
 
   if (tokens)
-    sd3_clip_tokens_fill (tokens, "A cat's 3 \xc3\xa9toiles, cacao \xe7\x8c\xab", true, ids, &cut, NULL);
+    sd3_clip_tokens_fill (tokens, "A cat's 3 \xc3\xa9toiles, cacao \xe7\x8c\xab", true, ids, 3, &cut, NULL);
   sd3_clip_tokens_free (tokens);
 }
 
@@ -88,12 +88,12 @@ fuzz_prompt (const char *bytes,
   static const char merges[] = "c a\nca t</w>\n\xc3\x85 \xc2\xa9\n";
   sd3_clip_tokens *tokens = sd3_clip_tokens_new (merges, strlen (merges), NULL, 0, NULL);
   char *text = malloc (size + 1);
-  int32_t ids[SD3_CLIP_LENGTH];
+  int32_t ids[3][SD3_CLIP_LENGTH];
   int cut;
 
   memcpy (text, bytes, size);
   text[size] = '\0';
-  sd3_clip_tokens_fill (tokens, text, false, ids, &cut, NULL);
+  sd3_clip_tokens_fill (tokens, text, false, ids, 3, &cut, NULL);
   sd3_clip_tokens_free (tokens);
   free (text);
 }

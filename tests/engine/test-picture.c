@@ -339,15 +339,20 @@ test_requests (void)
   for (int i = 0; i < 8; i++)
     {
       g_assert_false (sd3_generate (engine, &bad[i], &picture, &error));
+      g_assert_cmpint (error.kind, ==, SD3_ERROR_REQUEST);
       if (!strstr (error.text, says[i]))
         g_error ("“%s” should say “%s”", error.text, says[i]);
     }
-  for (int i = 0; i < 300; i++)
+  for (int i = 0; i < 400; i++)
     g_string_append (longest, "lighthouse fog ");
   good.prompt = longest->str;
   g_assert_true (sd3_generate (engine, &good, &picture, &error));
-  g_assert_cmpint (picture.clip_cut, >, 400);
+  g_assert_cmpint (picture.clip_cut, ==, 200);
   g_assert_cmpint (picture.t5_cut, >, 0);
+  free (picture.rgb);
+  good.clip_chunks = 1;
+  g_assert_true (sd3_generate (engine, &good, &picture, &error));
+  g_assert_cmpint (picture.clip_cut, ==, 725);
   free (picture.rgb);
   sd3_close (engine);
 }

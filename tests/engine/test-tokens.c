@@ -94,21 +94,67 @@ test_clip_sequence (void)
   int32_t ids[77];
   int cut = -1;
 
-  g_assert_true (sd3_clip_tokens_fill (tokens, "a cat", true, ids, &cut, NULL));
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, "a cat", true, &ids, 1, &cut, NULL), ==, 1);
   g_assert_cmpint (cut, ==, 0);
   g_assert_true (ids[0] == 49406 && ids[1] == 320 && ids[2] == 2368 && ids[3] == 49407 && ids[4] == 49407 && ids[76] == 49407);
-  g_assert_true (sd3_clip_tokens_fill (tokens, "a cat", false, ids, &cut, NULL));
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, "a cat", false, &ids, 1, &cut, NULL), ==, 1);
   g_assert_true (ids[3] == 49407 && ids[4] == 0 && ids[76] == 0);
   for (int i = 0; i < 80; i++)
     g_string_append (text, "cat ");
-  g_assert_true (sd3_clip_tokens_fill (tokens, text->str, false, ids, &cut, NULL));
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, text->str, false, &ids, 1, &cut, NULL), ==, 1);
   g_assert_cmpint (cut, ==, 5);
   g_assert_true (ids[75] == 2368 && ids[76] == 49407);
-  g_assert_true (sd3_clip_tokens_fill (tokens, endless, false, ids, &cut, NULL));
-  g_assert_false (sd3_clip_tokens_fill (tokens, too_long, false, ids, &cut, &error));
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, endless, false, &ids, 1, &cut, NULL), ==, 1);
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, too_long, false, &ids, 1, &cut, &error), ==, -1);
   g_assert_cmpstr (error.text, ==, "The prompt is too long.");
-  g_assert_false (sd3_clip_tokens_fill (tokens, "\xff", false, ids, &cut, &error));
+  g_assert_cmpint (sd3_clip_tokens_fill (tokens, "\xff", false, &ids, 1, &cut, &error), ==, -1);
   g_assert_cmpstr (error.text, ==, "The prompt is not valid text.");
+  sd3_clip_tokens_free (tokens);
+}
+
+/* ComfyUI's chunks: a word that does not fit goes into the next, unless it is of eight ids or more. Digits are an id each. */
+static void
+test_clip_chunks (void)
+{
+  static const struct { int n_cats; const char *word; int room, n_chunks, n[3], cut; } cases[] = {
+    { 75, "", 3, 1, { 75 }, 0 },
+    { 80, "", 3, 2, { 75, 5 }, 0 },
+    { 73, "12345", 3, 2, { 73, 5 }, 0 },
+    { 73, "1234567", 3, 2, { 73, 7 }, 0 },
+    { 73, "12345678", 3, 2, { 75, 6 }, 0 },
+    { 75, "12345678", 3, 2, { 75, 8 }, 0 },
+    { 73, "12345", 1, 1, { 75 }, 3 },
+    { 148, "12345", 2, 2, { 75, 75 }, 3 },
+    { 157, "12345", 2, 2, { 75, 75 }, 12 },
+    { 0, "", 3, 1, { 0 }, 0 },
+  };
+  sd3_clip_tokens *tokens = real_clip ();
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+      int32_t ids[3][SD3_CLIP_LENGTH];
+      int cut = -1;
+
+      for (int j = 0; j < cases[i].n_cats; j++)
+        g_string_append (text, j % 2 ? "Cat\n" : " cat\xe3\x80\x80");
+      g_string_append (text, cases[i].word);
+      g_assert_cmpint (sd3_clip_tokens_fill (tokens, text->str, true, ids, cases[i].room, &cut, NULL), ==, cases[i].n_chunks);
+      g_assert_cmpint (cut, ==, cases[i].cut);
+      for (int j = 0; j < cases[i].n_chunks; j++)
+        {
+          int n = 0;
+
+          g_assert_cmpint (ids[j][0], ==, 49406);
+          while (ids[j][n + 1] != 49407)
+            n++;
+          g_assert_cmpint (n, ==, cases[i].n[j]);
+          for (; n < 76; n++)
+            g_assert_cmpint (ids[j][n + 1], ==, 49407);
+        }
+      if (cases[i].n_chunks == 2 && cases[i].word[0] && cases[i].cut == 0)
+        g_assert_cmpint (ids[1][cases[i].n[1]], ==, 271 + strlen (cases[i].word)); /* its last digit */
+    }
   sd3_clip_tokens_free (tokens);
 }
 
@@ -344,6 +390,7 @@ main (int    argc,
   g_test_add_func ("/tokens/normalize", test_normalize);
   g_test_add_func ("/tokens/clip", test_clip);
   g_test_add_func ("/tokens/clip-sequence", test_clip_sequence);
+  g_test_add_func ("/tokens/clip-chunks", test_clip_chunks);
   g_test_add_func ("/tokens/clip-vocabulary", test_clip_vocabulary);
   g_test_add_func ("/tokens/clip-doubling", test_clip_doubling);
   g_test_add_func ("/tokens/t5", test_t5);

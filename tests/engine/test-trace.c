@@ -190,7 +190,7 @@ write_ids (const char *prompt)
 
   g_assert_true (g_file_get_contents (CLIP_MERGES, &merges, &size, NULL));
   tokens = sd3_clip_tokens_new (merges, size, NULL, 0, NULL);
-  g_assert_true (sd3_clip_tokens_fill (tokens, prompt, true, ids, &cut, NULL));
+  g_assert_true (sd3_clip_tokens_fill (tokens, prompt, true, &ids, 1, &cut, NULL));
   sd3_writer_add (writer, "ids.clip_l", "I32", 1, (int64_t[]) { 77 }, ids, sizeof ids);
   for (int i = 76; ids[i - 1] == 49407; i--)
     ids[i] = 0;
