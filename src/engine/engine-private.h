@@ -14,6 +14,7 @@ struct sd3_engine
   sd3_weights *weights;
   sd3_device   device;
   uint64_t     memory_limit; /* 0: what is available */
+  uint64_t     process_size; /* what the process has beside weights and computations */
   sd3_text    *text;
   sd3_mmdit   *mmdit;
   sd3_vae     *decoder;

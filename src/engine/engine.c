@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROCESS_SIZE (64 << 20)
+
 /* ---- Opening ----------------------------------------------------------------------------------------------- */
 
 /* From the number of blocks, their norms and second attentions. Turbo is Large with other values: only a name tells. */
@@ -83,6 +85,7 @@ sd3_open (const sd3_options *options,
 
   engine->trace = options->trace;
   engine->memory_limit = options->memory_limit;
+  engine->process_size = PROCESS_SIZE;
   if (!open_parts (engine, options, error))
     {
       sd3_close (engine);

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROCESS (64 << 20) /* what the process has beside weights and computations */
 #define MOST_TRIES 4
 
 typedef struct
@@ -138,7 +137,7 @@ static bool
 rehearse (rehearsal *r,
           sd3_phase  phase)
 {
-  r->beside = PROCESS;
+  r->beside = r->engine->process_size;
   switch (phase)
     {
     case SD3_PHASE_TEXT:

@@ -4,136 +4,19 @@
  */
 #include "config.h"
 
-#include "tiny.h"
-
-#include "engine/sd3.h"
+#include "whole.h"
 
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE 64
-#define BYTES (SIDE * SIDE * 3)
-
-static char *folder;
-
-static char *
-in_folder (const char *name)
-{
-  char *path = g_build_filename (folder, name, NULL), *parent = g_path_get_dirname (path);
-
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_free (parent);
-  return path;
-}
-
-static void
-write_one (const char *name,
-           TinyModel  *model)
-{
-  g_autofree char *path = in_folder (name);
-
-  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
-}
-
-/* The same model as one file with everything, as a folder, and in pieces. */
-static void
-write_models (void)
-{
-  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 1), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096), vae = tiny_vae ();
-  g_autoptr (TinyModel) theirs = tiny_diffusers_mmdit (mmdit);
-  TinyModel *const all[] = { mmdit, vae, clip, clip, t5 };
-  g_autofree char *path = in_folder ("all.safetensors"), *spiece = in_folder ("folder/tokenizer_3/spiece.model"), *model = NULL;
-  gsize size;
-
-  tiny_write (path, all, (const char *[]) { "model.diffusion_model.", "first_stage_model.", "text_encoders.clip_l.transformer.",
-                                            "text_encoders.clip_g.transformer.", "text_encoders.t5xxl.transformer." }, 5, "F32");
-  write_one ("folder/transformer/diffusion_pytorch_model.safetensors", theirs);
-  write_one ("folder/text_encoder/model.safetensors", clip);
-  write_one ("folder/text_encoder_2/model.safetensors", clip);
-  write_one ("folder/text_encoder_3/model.safetensors", t5);
-  write_one ("folder/vae/diffusion_pytorch_model.safetensors", vae);
-  write_one ("mmdit.safetensors", mmdit);
-  write_one ("vae.safetensors", vae);
-  write_one ("clip_l.safetensors", clip);
-  write_one ("clip_g.safetensors", clip);
-  write_one ("t5.safetensors", t5);
-  g_assert_true (g_file_get_contents (FIXTURES "/unigram.model", &model, &size, NULL));
-  g_assert_true (g_file_set_contents (spiece, model, (gssize) size, NULL));
-}
-
-static sd3_engine *
-open_files (const char *const *names,
-            int                n,
-            sd3_error         *error)
-{
-  const char *paths[8] = { NULL };
-  sd3_engine *engine;
-
-  for (int i = 0; i < n; i++)
-    paths[i] = in_folder (names[i]);
-  engine = sd3_open (&(sd3_options) { .paths = paths, .n_paths = n, .n_threads = 1, .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, error);
-  for (int i = 0; i < n; i++)
-    g_free ((char *) paths[i]);
-  return engine;
-}
-
-static sd3_engine *
-open_good (const char *name)
-{
-  sd3_error error = { "" };
-  sd3_engine *engine = open_files (&name, 1, &error);
-
-  if (!engine)
-    g_error ("%s", error.text);
-  return engine;
-}
-
-static sd3_request
-small (sd3_engine *engine)
-{
-  sd3_request request = sd3_defaults (engine);
-
-  request.prompt = "a lighthouse in the fog";
-  request.negative = "glass";
-  request.width = request.height = SIDE;
-  request.steps = 2;
-  request.guidance = 3;
-  request.seed = 7;
-  return request;
-}
-
-static guint8 *
-make (sd3_engine        *engine,
-      const sd3_request *request)
-{
-  sd3_error error = { "" };
-  sd3_picture picture;
-
-  if (!sd3_generate (engine, request, &picture, &error))
-    g_error ("%s", error.text);
-  g_assert_true (picture.width == SIDE && picture.height == SIDE);
-  return picture.rgb;
-}
-
-static int
-largest_difference (const guint8 *a,
-                    const guint8 *b)
-{
-  int most = 0;
-
-  for (int i = 0; i < BYTES; i++)
-    most = MAX (most, abs (a[i] - b[i]));
-  return most;
-}
-
 static void
 test_routes (void)
 {
   static const char *const pieces[] = { "mmdit.safetensors", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors", "t5.safetensors" };
-  sd3_engine *one = open_good ("all.safetensors"), *two = open_good ("folder"), *three = open_files (pieces, 5, NULL);
-  sd3_request request = small (one);
-  g_autofree guint8 *a = make (one, &request), *b = make (two, &request), *c = make (three, &request);
+  sd3_engine *one = whole_open_good ("all.safetensors"), *two = whole_open_good ("folder"), *three = whole_open (pieces, 5, NULL, NULL);
+  sd3_request request = whole_request (one);
+  g_autofree guint8 *a = whole_make (one, &request), *b = whole_make (two, &request), *c = whole_make (three, &request);
 
   g_assert_cmpmem (a, BYTES, b, BYTES);
   g_assert_cmpmem (a, BYTES, c, BYTES);
@@ -148,23 +31,23 @@ test_routes (void)
 static void
 test_same_and_other (void)
 {
-  sd3_engine *engine = open_good ("all.safetensors");
-  sd3_request request = small (engine);
-  g_autofree guint8 *a = make (engine, &request), *again = make (engine, &request), *seed = NULL, *prompt = NULL, *alone = NULL, *still = NULL;
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  g_autofree guint8 *a = whole_make (engine, &request), *again = whole_make (engine, &request), *seed = NULL, *prompt = NULL, *alone = NULL, *still = NULL;
 
   g_assert_cmpmem (a, BYTES, again, BYTES);
   request.seed = 8;
-  seed = make (engine, &request);
-  g_assert_cmpint (largest_difference (a, seed), >, 10);
+  seed = whole_make (engine, &request);
+  g_assert_cmpint (whole_largest_difference (a, seed), >, 10);
   request.seed = 7;
   request.prompt = "a horse";
-  prompt = make (engine, &request);
-  g_assert_cmpint (largest_difference (a, prompt), >, 0);
+  prompt = whole_make (engine, &request);
+  g_assert_cmpint (whole_largest_difference (a, prompt), >, 0);
   /* Without guidance the negative prompt has no effect. */
   request.guidance = 1;
-  alone = make (engine, &request);
+  alone = whole_make (engine, &request);
   request.negative = "something else";
-  still = make (engine, &request);
+  still = whole_make (engine, &request);
   g_assert_cmpmem (alone, BYTES, still, BYTES);
   sd3_close (engine);
 }
@@ -172,23 +55,23 @@ test_same_and_other (void)
 static void
 test_from_picture (void)
 {
-  sd3_engine *engine = open_good ("all.safetensors");
-  sd3_request request = small (engine);
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
   g_autofree guint8 *white = g_malloc (BYTES), *black = g_malloc0 (BYTES), *a = NULL, *b = NULL, *c = NULL, *d = NULL;
 
   memset (white, 255, BYTES);
   request.steps = 4;
   request.picture = white;
   request.strength = 0.3;
-  a = make (engine, &request);
+  a = whole_make (engine, &request);
   request.picture = black;
-  b = make (engine, &request);
-  g_assert_cmpint (largest_difference (a, b), >, 0);
+  b = whole_make (engine, &request);
+  g_assert_cmpint (whole_largest_difference (a, b), >, 0);
   /* At full strength nothing of it stays. */
   request.strength = 1;
-  c = make (engine, &request);
+  c = whole_make (engine, &request);
   request.picture = NULL;
-  d = make (engine, &request);
+  d = whole_make (engine, &request);
   g_assert_cmpmem (c, BYTES, d, BYTES);
   sd3_close (engine);
 }
@@ -217,9 +100,9 @@ cancelled_cb (void *opaque)
 static void
 test_cancel (void)
 {
-  sd3_engine *engine = open_good ("all.safetensors");
-  sd3_request request = small (engine);
-  g_autofree guint8 *whole = make (engine, &request), *after = NULL;
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  g_autofree guint8 *whole = whole_make (engine, &request), *after = NULL;
   int calls = 0;
   sd3_picture picture;
   sd3_error error = { "" };
@@ -235,8 +118,8 @@ test_cancel (void)
   request.cancelled = cancelled_cb;
   g_assert_false (sd3_generate (engine, &request, &picture, &error));
   g_assert_cmpstr (error.text, ==, "It was cancelled.");
-  request = small (engine);
-  after = make (engine, &request);
+  request = whole_request (engine);
+  after = whole_make (engine, &request);
   g_assert_cmpmem (whole, BYTES, after, BYTES);
   sd3_close (engine);
 }
@@ -258,7 +141,7 @@ test_pieces (void)
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       sd3_error error = { "" };
-      sd3_engine *engine = open_files (cases[i].names, cases[i].n, &error);
+      sd3_engine *engine = whole_open (cases[i].names, cases[i].n, NULL, &error);
 
       if (cases[i].says)
         {
@@ -270,7 +153,7 @@ test_pieces (void)
       if (!engine)
         g_error ("%s", error.text);
       g_assert_false (sd3_get_info (engine)->has_t5);
-      g_free (make (engine, &(sd3_request[]) { small (engine) }[0]));
+      g_free (whole_make (engine, &(sd3_request[]) { whole_request (engine) }[0]));
       sd3_close (engine);
     }
 }
@@ -291,13 +174,13 @@ test_variants (void)
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (TinyModel) model = tiny_hollow_mmdit (cases[i].depth, cases[i].width, cases[i].grid, cases[i].qk_norm, cases[i].n_dual);
-      g_autofree char *path = in_folder (cases[i].name);
+      g_autofree char *path = whole_path (cases[i].name);
       double table = (double) cases[i].grid * cases[i].grid * cases[i].width;
       sd3_error error = { "" };
       sd3_engine *engine;
 
       tiny_write_hollow (path, model);
-      engine = open_files ((const char *[]) { cases[i].name, "clip_g.safetensors", "vae.safetensors" }, 3, &error);
+      engine = whole_open ((const char *[]) { cases[i].name, "clip_g.safetensors", "vae.safetensors" }, 3, NULL, &error);
       if (!engine)
         g_error ("%s", error.text);
       g_assert_cmpint (sd3_get_info (engine)->variant, ==, cases[i].variant);
@@ -318,10 +201,10 @@ test_variants (void)
 static void
 test_requests (void)
 {
-  sd3_engine *engine = open_good ("all.safetensors");
+  sd3_engine *engine = whole_open_good ("all.safetensors");
   g_autoptr (GString) longest = g_string_new (NULL);
   g_autofree char *too_long = g_strnfill (50000, 'a');
-  sd3_request good = small (engine), bad[8];
+  sd3_request good = whole_request (engine), bad[8];
   static const char *const says[] = { "multiples of 16", "multiples of 16", "multiples of 16", "number of steps", "number of steps", "not valid text", "too long", "T5 takes" };
   sd3_picture picture;
   sd3_error error = { "" };
@@ -357,21 +240,6 @@ test_requests (void)
   sd3_close (engine);
 }
 
-static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_all (child);
-    }
-  g_remove (path);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -379,8 +247,8 @@ main (int    argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  folder = g_dir_make_tmp ("sfumato-XXXXXX", NULL);
-  write_models ();
+  whole_set_up ();
+  whole_write_models ();
   g_test_add_func ("/picture/routes", test_routes);
   g_test_add_func ("/picture/same-and-other", test_same_and_other);
   g_test_add_func ("/picture/from-picture", test_from_picture);
@@ -389,6 +257,6 @@ main (int    argc,
   g_test_add_func ("/picture/variants", test_variants);
   g_test_add_func ("/picture/requests", test_requests);
   status = g_test_run ();
-  remove_all (folder);
+  whole_tear_down ();
   return status;
 }
