@@ -27,7 +27,7 @@ struct sd3_clip
   sd3_loader         loader;
   int                n_layers, width, inner, n_heads, length, vocabulary;
   layer              layers[SD3_MAX_CLIP_LAYERS];
-  sd3_linear         final_norm, projection; /* projection may be empty in L */
+  sd3_linear         final_norm, projection; /* in L only to be looked at, where it is */
 };
 
 static const char *
@@ -76,7 +76,7 @@ want_all (sd3_clip *clip)
       .fc2 = sd3_want_linear (l, d, clip->inner, true, "encoder.layers.%d.mlp.fc2", i),
     };
   clip->final_norm = sd3_want_norm (l, d, true, "final_layer_norm");
-  if (clip->role == SD3_ROLE_CLIP_G)
+  if (clip->role == SD3_ROLE_CLIP_G || sd3_weights_find (clip->weights, clip->role, "text_projection.weight"))
     clip->projection = sd3_want_linear (l, d, d, false, "text_projection");
 }
 
@@ -257,10 +257,11 @@ build (const sd3_clip *clip,
   x = ggml_view_1d (ctx, x, clip->width, (size_t) end * x->nb[1]);
   p->pooled = sd3_nn_layer_norm (ctx, x, clip->final_norm, EPS);
   sd3_graph_mark (&p->graph, p->pooled, "%s.pooled", label (clip));
-  if (clip->projection.w)
+  if (clip->projection.w && (clip->role == SD3_ROLE_CLIP_G || p->graph.trace))
     {
-      p->pooled = sd3_nn_linear (ctx, clip->projection, p->pooled);
-      sd3_graph_mark (&p->graph, p->pooled, "%s.projected", label (clip));
+      x = sd3_nn_linear (ctx, clip->projection, p->pooled);
+      sd3_graph_mark (&p->graph, x, "%s.projected", label (clip));
+      p->pooled = clip->role == SD3_ROLE_CLIP_G ? x : p->pooled;
     }
   sd3_graph_result (&p->graph, p->pooled);
 }

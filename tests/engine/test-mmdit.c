@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define N (16 * 8 * 12)
+#define TOLERANCE (tiny_on_card () ? 3e-3 : 2e-4)
 
 typedef struct
 {
@@ -31,7 +32,7 @@ open_file (Fixture    *fixture,
 
   fixture->weights = sd3_weights_open (&path, 1, &error);
   fixture->mmdit = fixture->weights ? sd3_mmdit_new (fixture->weights, &error) : NULL;
-  if (!fixture->mmdit || !sd3_device_open (&fixture->device, "cpu", 1, &error) || !sd3_mmdit_load (fixture->mmdit, &fixture->device, &error))
+  if (!fixture->mmdit || !sd3_device_open (&fixture->device, tiny_device (), 1, &error) || !sd3_mmdit_load (fixture->mmdit, &fixture->device, &error))
     g_error ("%s", error.text);
 }
 
@@ -118,11 +119,11 @@ check_inside (Fixture *fixture)
   g_autofree float *v = NULL, *skipped = velocity (fixture, 2, NULL);
   Stages stages;
 
-  tiny_check ("without block 2", skipped, N, -185.230755, 45.856915, first, 6, 2e-4);
+  tiny_check ("without block 2", skipped, N, -185.230755, 45.856915, first, 6, TOLERANCE);
   stages_init (&stages);
   v = velocity (fixture, -1, &stages.trace);
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
-    stages_check (&stages, cases[i].name, cases[i].n, cases[i].sum, cases[i].norm, cases[i].first, 2e-4);
+    stages_check (&stages, cases[i].name, cases[i].n, cases[i].sum, cases[i].norm, cases[i].first, TOLERANCE);
   stages_clear (&stages);
 }
 
@@ -150,7 +151,7 @@ test_variants (void)
       g_assert_cmpint (shape->qk_norm, ==, cases[i].qk_norm);
       g_assert_cmpint (shape->grid, ==, 12);
       v = velocity (&fixture, -1, NULL);
-      tiny_check ("velocity", v, N, cases[i].sum, cases[i].norm, cases[i].first, 6, 2e-4);
+      tiny_check ("velocity", v, N, cases[i].sum, cases[i].norm, cases[i].first, 6, TOLERANCE);
       if (shape->depth == 4)
         check_inside (&fixture);
       close_model (&fixture);
@@ -218,9 +219,9 @@ test_properties (void)
   g_assert_true (sd3_mmdit_velocity (fixture.mmdit, x, 8, 12, &prompt, 1, NULL, NULL, again, NULL));
   g_assert_cmpmem (again, N * sizeof *again, one, N * sizeof *one);
   g_assert_true (sd3_mmdit_velocity (fixture.mmdit, x, 8, 12, &alone, 0, NULL, NULL, two, NULL));
-  g_assert_cmpfloat (distance (two, one), <, 1e-5);
+  g_assert_cmpfloat (distance (two, one), <, tiny_on_card () ? 1e-3 : 1e-5);
   g_assert_true (sd3_mmdit_velocity (fixture.mmdit, x, 8, 12, &backwards, 1, NULL, NULL, two, NULL));
-  g_assert_cmpfloat (distance (two, one), <, 1e-5);
+  g_assert_cmpfloat (distance (two, one), <, tiny_on_card () ? 1e-3 : 1e-5);
   g_assert_false (sd3_mmdit_velocity (fixture.mmdit, x, 8, 26, &prompt, 1, NULL, NULL, two, NULL));
   g_assert_false (sd3_mmdit_velocity (fixture.mmdit, x, 7, 12, &prompt, 1, NULL, NULL, two, NULL));
   sd3_mmdit_prompt_clear (&prompt);

@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+#define TOLERANCE (tiny_on_card () ? 2e-3 : 5e-4)
+
 typedef struct
 {
   sd3_device   device;
@@ -36,7 +38,7 @@ open_model (Fixture    *fixture,
   path = g_build_filename (fixture->folder, name, NULL);
   tiny_write (path, &model, &prefix, 1, dtype);
   fixture->weights = sd3_weights_open ((const char *[]) { path }, 1, &error);
-  if (!fixture->weights || !sd3_device_open (&fixture->device, "cpu", 1, &error))
+  if (!fixture->weights || !sd3_device_open (&fixture->device, tiny_device (), 1, &error))
     g_error ("%s", error.text);
   g_remove (path);
 }
@@ -59,7 +61,7 @@ test_clip (void)
     { SD3_ROLE_CLIP_G, "text_encoders.clip_g.transformer.", 0, 400.529427, 73.181069, { -4.536243f, .506261f, -.671396f },
       -3.903929, 6.857702, { .173302f, -2.650010f } },
   };
-  static const float raw[4] = { .918921f, 1.225634f };
+  static const float raw[4] = { .918921f, 1.225634f }, projected[4] = { .164742f, -2.641182f, .002483f };
   g_autoptr (TinyModel) model = tiny_clip (64, 32);
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -79,14 +81,16 @@ test_clip (void)
       stages_init (&stages);
       if (!clip || !sd3_clip_load (clip, &fixture.device, &error) || !sd3_clip_encode (clip, ids, &stages.trace, hidden, pooled, &error))
         g_error ("%s", error.text);
-      tiny_check ("hidden", hidden, 77 * 32, cases[i].sum, cases[i].norm, cases[i].first, 3, 5e-4);
-      tiny_check ("pooled", pooled, 32, cases[i].pooled_sum, cases[i].pooled_norm, cases[i].pooled, 2, 5e-4);
+      tiny_check ("hidden", hidden, 77 * 32, cases[i].sum, cases[i].norm, cases[i].first, 3, TOLERANCE);
+      tiny_check ("pooled", pooled, 32, cases[i].pooled_sum, cases[i].pooled_norm, cases[i].pooled, cases[i].role == SD3_ROLE_CLIP_G ? 2 : 3, TOLERANCE);
       if (cases[i].role == SD3_ROLE_CLIP_G)
-        stages_check (&stages, "clip_g.pooled", 32, -.472766, 5.729200, raw, 5e-4);
+        stages_check (&stages, "clip_g.pooled", 32, -.472766, 5.729200, raw, TOLERANCE);
+      else
+        stages_check (&stages, "clip_l.projected", 32, -3.968173, 6.878211, projected, TOLERANCE);
       /* Given back and read again it is the same. */
       sd3_clip_unload (clip);
       g_assert_true (sd3_clip_load (clip, &fixture.device, &error) && sd3_clip_encode (clip, ids, NULL, hidden, pooled, &error));
-      tiny_check ("again", hidden, 77 * 32, cases[i].sum, cases[i].norm, cases[i].first, 3, 5e-4);
+      tiny_check ("again", hidden, 77 * 32, cases[i].sum, cases[i].norm, cases[i].first, 3, TOLERANCE);
       ids[3] = 64;
       g_assert_false (sd3_clip_encode (clip, ids, NULL, hidden, pooled, &error));
       g_assert_nonnull (strstr (error.text, "does not have"));
@@ -115,7 +119,7 @@ test_t5 (void)
       t5 = sd3_t5_new (fixture.weights, &error);
       if (!t5 || !sd3_t5_load (t5, &fixture.device, &error) || !sd3_t5_encode (t5, ids, 77, NULL, out, &error))
         g_error ("%s", error.text);
-      tiny_check (types[i].dtype, out, 77 * 64, 75.565865, 69.925663, first, 6, types[i].tolerance);
+      tiny_check (types[i].dtype, out, 77 * 64, 75.565865, 69.925663, first, 6, fmax (types[i].tolerance, TOLERANCE));
       g_assert_false (sd3_t5_encode (t5, ids, 0, NULL, out, &error));
       g_assert_false (sd3_t5_encode (t5, ids, 513, NULL, out, &error));
       sd3_t5_free (t5);
@@ -143,6 +147,7 @@ test_vae (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (types); i++)
     {
+      double tolerance = tiny_on_card () ? fmax (types[i].tolerance, 1e-2) : types[i].tolerance;
       sd3_error error = { "" };
       Fixture fixture;
       sd3_vae *decoder, *encoder;
@@ -152,12 +157,12 @@ test_vae (void)
       encoder = decoder ? sd3_vae_new (fixture.weights, SD3_VAE_ENCODER, &error) : NULL;
       if (!encoder || !sd3_vae_load (decoder, &fixture.device, &error) || !sd3_vae_run (decoder, z, 6, 8, NULL, out, &error))
         g_error ("%s", error.text);
-      tiny_check ("decoded", out, 3 * 48 * 64, -1345.108806, 63.110635, decoded, 4, types[i].tolerance);
-      check_first (out, decoded, 4, types[i].tolerance);
+      tiny_check ("decoded", out, 3 * 48 * 64, -1345.108806, 63.110635, decoded, 4, tolerance);
+      check_first (out, decoded, 4, tolerance);
       if (!sd3_vae_load (encoder, &fixture.device, &error) || !sd3_vae_run (encoder, picture, 48, 64, NULL, out, &error))
         g_error ("%s", error.text);
-      tiny_check ("encoded", out, 32 * 6 * 8, -4.700040, 21.974912, encoded, 3, types[i].tolerance);
-      check_first (out, encoded, 3, types[i].tolerance);
+      tiny_check ("encoded", out, 32 * 6 * 8, -4.700040, 21.974912, encoded, 3, tolerance);
+      check_first (out, encoded, 3, tolerance);
       sd3_vae_free (decoder);
       sd3_vae_free (encoder);
       close_model (&fixture);
@@ -178,7 +183,7 @@ test_taesd (void)
   vae = sd3_vae_new (fixture.weights, SD3_VAE_PREVIEW, &error);
   if (!vae || !sd3_vae_load (vae, &fixture.device, &error) || !sd3_vae_run (vae, z, 6, 8, NULL, out, &error))
     g_error ("%s", error.text);
-  tiny_check ("preview", out, 3 * 48 * 64, -5824.502820, 83.979011, first, 3, 1e-3);
+  tiny_check ("preview", out, 3 * 48 * 64, -5824.502820, 83.979011, first, 3, tiny_on_card () ? 1e-2 : 1e-3);
   sd3_vae_free (vae);
   close_model (&fixture);
 }

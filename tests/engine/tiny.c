@@ -53,16 +53,14 @@ fill (TinyTensor *tensor,
       const char *hash_as)
 {
   guint32 key = hash_name (hash_as);
-  size_t fan_in = tensor->n / (size_t) tensor->shape[0];
+  bool scale = is_scale (hash_as), table = is_table (hash_as);
+  double spread = tensor->n_dims >= 2 && !table ? sqrt (3.0 / (double) (tensor->n / (size_t) tensor->shape[0])) : table ? 0.5 : 0.05;
 
   for (size_t i = 0; tensor->data && i < tensor->n; i++)
     {
       double v = hash_value (key, i);
 
-      tensor->data[i] = (float) (is_scale (hash_as)                         ? 1 + 0.1 * v
-                                 : tensor->n_dims >= 2 && !is_table (hash_as) ? v * sqrt (3.0 / (double) fan_in)
-                                 : is_table (hash_as)                       ? 0.5 * v
-                                                                            : 0.05 * v);
+      tensor->data[i] = (float) (scale ? 1 + 0.1 * v : spread * v);
     }
 }
 
@@ -417,6 +415,20 @@ tiny_taesd (void)
   add_taesd_conv (model, 64, 64, false, "17");
   add_taesd_conv (model, 3, 64, true, "19");
   return model;
+}
+
+const char *
+tiny_device (void)
+{
+  const char *device = g_getenv ("SFUMATO_TEST_DEVICE");
+
+  return device ? device : "cpu";
+}
+
+bool
+tiny_on_card (void)
+{
+  return strcmp (tiny_device (), "cpu") != 0;
 }
 
 float *

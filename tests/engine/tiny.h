@@ -46,6 +46,10 @@ const TinyTensor *tiny_find (TinyModel  *model,
 /* The same transformer as diffusers stores it: other names, q, k and v apart, some halves exchanged. */
 TinyModel *tiny_diffusers_mmdit (TinyModel *model);
 
+/* Where the tests compute: SFUMATO_TEST_DEVICE in the environment names a device; the processor otherwise. */
+const char *tiny_device (void);
+bool tiny_on_card (void);
+
 /* Inputs by the same construction. */
 float *tiny_data (const char *name,
                   double      amplitude,

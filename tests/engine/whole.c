@@ -96,14 +96,6 @@ whole_write_models (void)
   g_assert_true (g_file_set_contents (spiece, model, (gssize) size, NULL));
 }
 
-const char *
-whole_device (void)
-{
-  const char *device = g_getenv ("SFUMATO_TEST_DEVICE");
-
-  return device ? device : "cpu";
-}
-
 sd3_engine *
 whole_open (const char *const *names,
             int                n,
@@ -118,7 +110,7 @@ whole_open (const char *const *names,
     paths[i] = whole_path (names[i]);
   all.paths = paths;
   all.n_paths = n;
-  all.device = whole_device ();
+  all.device = tiny_device ();
   all.n_threads = 1;
   all.clip_merges = CLIP_MERGES;
   all.t5_model = FIXTURES "/unigram.model";

@@ -1,5 +1,4 @@
 /* A tiny model with everything in it, in the files people have, for making whole pictures through the public header.
- * SFUMATO_TEST_DEVICE in the environment names the device; the processor otherwise.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -37,8 +36,6 @@ sd3_engine *whole_open (const char *const *names,
                         sd3_error         *error);
 
 sd3_engine *whole_open_good (const char *name);
-
-const char *whole_device (void);
 
 /* Two steps with guidance. */
 sd3_request whole_request (sd3_engine *engine);

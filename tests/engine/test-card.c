@@ -1,0 +1,121 @@
+/* A card: it is found, and weights it has no room for stay with the processor.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "config.h"
+
+#include "whole.h"
+
+#include "engine/mmdit.h"
+
+#include <math.h>
+#include <string.h>
+
+#define N (16 * 8 * 12)
+
+static void
+test_devices (void)
+{
+  sd3_device_info infos[8];
+  int n = sd3_devices (infos, 8);
+
+  g_assert_cmpint (n, >=, 2);
+  g_assert_cmpint (sd3_devices (NULL, 0), ==, n);
+  g_assert_cmpint (sd3_devices (infos, 1), ==, n);
+  g_assert_cmpstr (infos[0].id, ==, "cpu");
+  g_assert_false (infos[0].is_gpu);
+  g_assert_cmpstr (infos[1].id, ==, "vulkan0");
+  g_assert_true (infos[1].is_gpu);
+  for (int i = 0; i < 2; i++)
+    g_assert_true (infos[i].name[0] && infos[i].total > 0 && infos[i].free > 0 && infos[i].free <= infos[i].total);
+}
+
+/* The best there is, by name, or none. */
+static void
+test_choice (void)
+{
+  static const struct { const char *id, *is; } cases[] = { { NULL, "vulkan0" }, { "auto", "vulkan0" }, { "cpu", "cpu" }, { "vulkan0", "vulkan0" } };
+  static const char *const wrong[] = { "", "vulkan9", "VULKAN0", "gpu" };
+  sd3_device device;
+  sd3_error error;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_true (sd3_device_open (&device, cases[i].id, 1, &error));
+      g_assert_cmpstr (device.id, ==, cases[i].is);
+      g_assert_cmpint (device.is_cpu, ==, strcmp (cases[i].is, "cpu") == 0);
+      sd3_device_close (&device);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_assert_false (sd3_device_open (&device, wrong[i], 1, &error));
+      g_assert_cmpint (error.kind, ==, SD3_ERROR_REQUEST);
+      sd3_device_close (&device);
+    }
+}
+
+/* A pass with so much room for weights; how much lay where is told. */
+static float *
+pass (const char *path,
+      uint64_t    room,
+      uint64_t    used[SD3_N_PLACES])
+{
+  g_autofree float *x = tiny_data ("in.x", 1, N), *context = tiny_data ("in.ctx", 1, 20 * 4096), *pooled = tiny_data ("in.y", 1, 2048);
+  sd3_weights *weights = sd3_weights_open (&path, 1, NULL);
+  sd3_mmdit *mmdit = sd3_mmdit_new (weights, NULL);
+  float *v = g_new (float, N), time = 731.25f;
+  sd3_mmdit_prompt prompt;
+  sd3_device device;
+  sd3_error error = { "" };
+
+  g_assert_true (sd3_device_open (&device, "vulkan0", 1, NULL));
+  device.card_room = room;
+  g_assert_true (sd3_mmdit_load (mmdit, &device, &error));
+  memcpy (used, device.used, sizeof device.used);
+  if (!sd3_mmdit_prompt_make (mmdit, context, 20, pooled, &time, 1, NULL, &prompt, &error) ||
+      !sd3_mmdit_velocity (mmdit, x, 8, 12, &prompt, 0, NULL, NULL, v, &error))
+    g_error ("%s", error.text);
+  sd3_mmdit_prompt_clear (&prompt);
+  sd3_mmdit_free (mmdit);
+  g_assert_true (device.used[0] == 0 && device.used[1] == 0);
+  sd3_device_close (&device);
+  sd3_weights_free (weights);
+  return v;
+}
+
+static void
+test_part_of_the_weights (void)
+{
+  static const float first[] = { .627622f, -.183652f, -.095722f, -.678813f, -1.587533f, .991272f };
+  static const uint64_t rooms[] = { UINT64_MAX, 20 << 20, 1 << 20, 0 };
+  g_autoptr (TinyModel) model = tiny_mmdit (4, true, 2);
+  g_autofree char *path = whole_path ("model.safetensors");
+
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+  for (size_t i = 0; i < G_N_ELEMENTS (rooms); i++)
+    {
+      uint64_t used[SD3_N_PLACES];
+      g_autofree float *v = pass (path, rooms[i], used);
+
+      tiny_check ("velocity", v, N, -140.007827, 46.188832, first, 6, 3e-3);
+      g_assert_cmpuint (used[SD3_ON_CARD], <=, rooms[i]);
+      g_assert_cmpint (used[SD3_ON_CARD] > 0, ==, rooms[i] > 0);
+      g_assert_cmpint (used[SD3_ON_HOST] > 0, ==, i > 0);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  whole_set_up ();
+  g_test_add_func ("/card/devices", test_devices);
+  g_test_add_func ("/card/choice", test_choice);
+  g_test_add_func ("/card/part-of-the-weights", test_part_of_the_weights);
+  status = g_test_run ();
+  whole_tear_down ();
+  return status;
+}
