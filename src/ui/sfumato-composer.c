@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/sfumato-fault.h"
 #include "ui/sfumato-form.h"
 #include "ui/sfumato-prompt-entry.h"
 #include "ui/sfumato-texture.h"
@@ -282,6 +283,24 @@ update_chip (SfumatoComposer *self)
 }
 
 static void
+list_controls (SfumatoComposer *self,
+               SfumatoFault     controls[2])
+{
+  controls[0] = (SfumatoFault) { "prompt", sfumato_prompt_entry_get_view (self->prompt_entry) };
+  controls[1] = (SfumatoFault) { "negative_prompt", sfumato_prompt_entry_get_view (self->negative_entry) };
+}
+
+static void
+mark_faults (SfumatoComposer *self)
+{
+  g_auto (GStrv) faults = sfumato_form_dup_faults (self->form);
+  SfumatoFault controls[2];
+
+  list_controls (self, controls);
+  sfumato_fault_mark (controls, G_N_ELEMENTS (controls), faults);
+}
+
+static void
 update (SfumatoComposer *self)
 {
   self->updating = TRUE;
@@ -290,6 +309,7 @@ update (SfumatoComposer *self)
   update_negative (self);
   update_reference (self);
   update_button (self);
+  mark_faults (self);
   self->updating = FALSE;
 }
 
@@ -475,4 +495,17 @@ sfumato_composer_is_composing (SfumatoComposer *self)
 
   return sfumato_prompt_entry_is_composing (self->prompt_entry) ||
          sfumato_prompt_entry_is_composing (self->negative_entry);
+}
+
+gboolean
+sfumato_composer_focus_fault (SfumatoComposer *self)
+{
+  g_auto (GStrv) faults = NULL;
+  SfumatoFault controls[2];
+
+  g_return_val_if_fail (SFUMATO_IS_COMPOSER (self), FALSE);
+
+  faults = sfumato_form_dup_faults (self->form);
+  list_controls (self, controls);
+  return sfumato_fault_focus (controls, G_N_ELEMENTS (controls), faults);
 }

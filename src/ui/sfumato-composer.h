@@ -19,5 +19,7 @@ G_DECLARE_FINAL_TYPE (SfumatoComposer, sfumato_composer, SFUMATO, COMPOSER, AdwB
 void     sfumato_composer_focus_prompt (SfumatoComposer *self);
 /* An input method is in the middle of a word. */
 gboolean sfumato_composer_is_composing (SfumatoComposer *self);
+/* Gives the focus to the first text that is at fault; FALSE where none is. */
+gboolean sfumato_composer_focus_fault  (SfumatoComposer *self);
 
 G_END_DECLS

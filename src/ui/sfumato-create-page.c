@@ -105,9 +105,12 @@ job_over_cb (SfumatoCreatePage *self,
              SfumatoJob        *job)
 {
   SfumatoPicture *picture = sfumato_job_get_picture (job);
+  const char *fields = sfumato_error_get_field (sfumato_job_get_error (job));
 
   if (picture != NULL)
     sfumato_form_set_last_seed (self->form, sfumato_picture_get_fields (picture)->seed_used);
+  if (fields != NULL && sfumato_result_view_has (self->result_view, job))
+    sfumato_form_set_refused (self->form, fields);
 }
 
 /* ---- the reference picture ---- */
@@ -410,6 +413,7 @@ sfumato_create_page_generate (SfumatoCreatePage *self,
       sfumato_result_view_show_error (self->result_view, error);
       return FALSE;
     }
+  sfumato_form_set_refused (self->form, NULL);
   sfumato_result_view_show (self->result_view, jobs);
   return TRUE;
 }
@@ -469,6 +473,19 @@ sfumato_create_page_send_again (SfumatoCreatePage *self,
     }
   again = g_list_model_get_item (G_LIST_MODEL (queue), g_list_model_get_n_items (G_LIST_MODEL (queue)) - 1);
   sfumato_result_view_replace (self->result_view, job, again);
+}
+
+void
+sfumato_create_page_show_fault (SfumatoCreatePage *self,
+                                const char        *fields)
+{
+  g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
+
+  sfumato_form_set_refused (self->form, fields);
+  if (sfumato_composer_focus_fault (self->composer))
+    return;
+  adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
+  sfumato_settings_pane_focus_fault (self->settings_pane);
 }
 
 void

@@ -36,6 +36,9 @@ gboolean     sfumato_create_page_shows         (SfumatoCreatePage *self,
 /* Asks for a job again; the new one takes its place. */
 void         sfumato_create_page_send_again    (SfumatoCreatePage *self,
                                                 SfumatoJob        *job);
+/* Marks what the service found fault with, as sfumato_error_get_field() names it, and leads to the first of it. */
+void         sfumato_create_page_show_fault    (SfumatoCreatePage *self,
+                                                const char        *fields);
 /* Reads a picture and makes it the reference. */
 void         sfumato_create_page_load_reference (SfumatoCreatePage *self,
                                                  GFile             *file);

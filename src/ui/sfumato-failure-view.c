@@ -44,9 +44,12 @@ set_words (SfumatoFailureView *self,
 static void
 set_button (GtkButton  *button,
             const char *label,
-            const char *action)
+            const char *action,
+            GVariant   *target)
 {
   gtk_widget_set_visible (GTK_WIDGET (button), label != NULL);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), NULL); /* a target has to fit the action at any moment */
+  gtk_actionable_set_action_target_value (GTK_ACTIONABLE (button), target);
   if (label == NULL)
     return;
   gtk_button_set_label (button, label);
@@ -85,28 +88,40 @@ show_help (SfumatoFailureView *self,
   switch (help)
     {
     case SFUMATO_ERROR_HELP_CHANGE_KEY:
-      set_button (self->help_button, _("Change _Key…"), "win.add-key");
+      set_button (self->help_button, _("Change _Key…"), "win.add-key", NULL);
       break;
     case SFUMATO_ERROR_HELP_UNLOCK:
-      set_button (self->help_button, _("_Unlock…"), "win.add-key");
+      set_button (self->help_button, _("_Unlock…"), "win.add-key", NULL);
       break;
     case SFUMATO_ERROR_HELP_BUY_CREDITS:
-      set_button (self->help_button, _("_Buy Credits"), "win.buy-credits");
+      set_button (self->help_button, _("_Buy Credits"), "win.buy-credits", NULL);
       break;
     case SFUMATO_ERROR_HELP_EDIT_PROMPT:
-      set_button (self->help_button, _("_Edit Prompt"), "win.focus-prompt");
+      set_button (self->help_button, _("_Edit Prompt"), "win.focus-prompt", NULL);
       break;
     case SFUMATO_ERROR_HELP_CHANGE_ADDRESS:
-      set_button (self->help_button, _("Change _Address…"), "win.change-address");
+      set_button (self->help_button, _("Change _Address…"), "win.change-address", NULL);
       break;
     case SFUMATO_ERROR_HELP_SAVE_ELSEWHERE:
-      set_button (self->help_button, _("_Save Elsewhere…"), "job.save-elsewhere");
+      set_button (self->help_button, _("_Save Elsewhere…"), "job.save-elsewhere", NULL);
       break;
     case SFUMATO_ERROR_HELP_NONE:
     case SFUMATO_ERROR_HELP_TRY_AGAIN:
     default:
-      set_button (self->help_button, NULL, NULL);
+      set_button (self->help_button, NULL, NULL, NULL);
     }
+}
+
+/* Where the service named what it does not take, that is where to go. */
+static void
+lead_to_fields (SfumatoFailureView *self,
+                const GError       *error)
+{
+  const char *fields = sfumato_error_get_field (error);
+
+  if (fields == NULL || sfumato_error_get_help (error) != SFUMATO_ERROR_HELP_NONE)
+    return;
+  set_button (self->help_button, _("_Show"), "win.show-fault", g_variant_new_string (fields));
 }
 
 /* Asking again costs again, and the button says so. */
@@ -133,13 +148,13 @@ show_again (SfumatoFailureView *self,
   g_autofree char *label = label_again (job);
 
   if (sfumato_job_get_state (job) == SFUMATO_JOB_DONE)
-    set_button (self->again_button, _("_Open"), "picture.open");
+    set_button (self->again_button, _("_Open"), "picture.open", NULL);
   else if (sfumato_job_get_state (job) == SFUMATO_JOB_UNSAVED)
-    set_button (self->again_button, _("_Try Saving Again"), "job.save-again");
+    set_button (self->again_button, _("_Try Saving Again"), "job.save-again", NULL);
   else if (help == SFUMATO_ERROR_HELP_EDIT_PROMPT || g_error_matches (error, SFUMATO_ERROR, SFUMATO_ERROR_INVALID))
-    set_button (self->again_button, NULL, NULL); /* the same would be declined again */
+    set_button (self->again_button, NULL, NULL, NULL); /* the same would be declined again */
   else
-    set_button (self->again_button, label, "job.send-again");
+    set_button (self->again_button, label, "job.send-again", NULL);
 }
 
 static SfumatoErrorHelp
@@ -235,9 +250,10 @@ sfumato_failure_view_show (SfumatoFailureView *self,
   adw_status_page_set_icon_name (self->page, choose_icon (job));
   show_charge (self, job);
   show_help (self, choose_help (job));
+  lead_to_fields (self, error);
   suggest (self->help_button, sfumato_job_get_state (job) != SFUMATO_JOB_UNKNOWN);
   if (sfumato_job_get_state (job) == SFUMATO_JOB_UNKNOWN)
-    set_button (self->help_button, _("_Remove"), "job.remove");
+    set_button (self->help_button, _("_Remove"), "job.remove", NULL);
   show_again (self, job);
   show_details (self, error);
 }
@@ -252,6 +268,7 @@ sfumato_failure_view_show_error (SfumatoFailureView *self,
   adw_status_page_set_icon_name (self->page, "dialog-error-symbolic");
   gtk_widget_set_visible (self->charge_box, FALSE);
   show_help (self, sfumato_error_get_help (error));
-  set_button (self->again_button, NULL, NULL);
+  lead_to_fields (self, error);
+  set_button (self->again_button, NULL, NULL, NULL);
   show_details (self, error);
 }

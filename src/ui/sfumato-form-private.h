@@ -1,5 +1,5 @@
-/* What the two files of the form share: sfumato-form.c is the object and its properties, sfumato-form-request.c what
- * is asked for with it.
+/* What the files of the form share: sfumato-form.c is the object and its properties, sfumato-form-request.c what is
+ * asked for with it, sfumato-form-faults.c what is wrong with it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -28,6 +28,11 @@ struct _SfumatoForm
   SfumatoInput  *input;           /* owned, nullable */
   gboolean       key_missing;
   gint64         last_seed;       /* -1: none yet */
+  GStrv          refused;         /* owned, nullable: fields that the service found fault with */
 };
+
+/* sfumato-form-faults.c: a field that is changed is not at fault any more. */
+void _sfumato_form_forgive (SfumatoForm *self,
+                            GParamSpec  *changed);
 
 G_END_DECLS

@@ -24,6 +24,7 @@ enum
   PROP_STRENGTH,
   PROP_KEY_MISSING,
   PROP_INPUT,
+  PROP_FAULTS,
   N_PROPS,
 };
 
@@ -83,6 +84,7 @@ sfumato_form_get_property (GObject    *object,
     case PROP_STRENGTH: g_value_set_double (value, self->strength); break;
     case PROP_KEY_MISSING: g_value_set_boolean (value, self->key_missing); break;
     case PROP_INPUT: g_value_set_pointer (value, self->input); break;
+    case PROP_FAULTS: g_value_set_boxed (value, self->refused); break;
     default:
       if (find_string (self, id) != NULL)
         g_value_set_string (value, *find_string (self, id));
@@ -134,6 +136,13 @@ sfumato_form_set_property (GObject      *object,
 }
 
 static void
+sfumato_form_notify (GObject    *object,
+                     GParamSpec *pspec)
+{
+  _sfumato_form_forgive (SFUMATO_FORM (object), pspec);
+}
+
+static void
 sfumato_form_finalize (GObject *object)
 {
   SfumatoForm *self = SFUMATO_FORM (object);
@@ -141,6 +150,7 @@ sfumato_form_finalize (GObject *object)
   for (guint id = PROP_SERVICE; id <= PROP_SEED; id++)
     g_free (*find_string (self, id));
   g_clear_pointer (&self->input, sfumato_input_unref);
+  g_clear_pointer (&self->refused, g_strfreev);
   g_clear_object (&self->studio);
 
   G_OBJECT_CLASS (sfumato_form_parent_class)->finalize (object);
@@ -164,6 +174,7 @@ sfumato_form_class_init (SfumatoFormClass *klass)
 
   object_class->get_property = sfumato_form_get_property;
   object_class->set_property = sfumato_form_set_property;
+  object_class->notify = sfumato_form_notify;
   object_class->finalize = sfumato_form_finalize;
 
   for (guint id = PROP_SERVICE; id <= PROP_SEED; id++)
@@ -173,6 +184,8 @@ sfumato_form_class_init (SfumatoFormClass *klass)
   properties[PROP_STRENGTH] = g_param_spec_double ("strength", NULL, NULL, -1, 1, -1, flags);
   properties[PROP_KEY_MISSING] = g_param_spec_boolean ("key-missing", NULL, NULL, FALSE, flags);
   properties[PROP_INPUT] = g_param_spec_pointer ("input", NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_FAULTS] = g_param_spec_boxed ("faults", NULL, NULL, G_TYPE_STRV,
+                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

@@ -32,7 +32,7 @@ G_DECLARE_FINAL_TYPE (SfumatoForm, sfumato_form, SFUMATO, FORM, GObject)
 
 /* Properties, all readable and writable, strings never NULL: "service", "model" (ids; empty: not chosen),
  * "prompt", "negative-prompt", "aspect-ratio", "style" (empty: none), "format", "seed" (digits; empty: random),
- * "count", "guidance" (0: the model's own), "strength" (negative: the model's own), "key-missing". "input" notifies. */
+ * "count", "guidance" (0: the model's own), "strength" (negative: the model's own), "key-missing". "input" and "faults" notify. */
 
 SfumatoForm        *sfumato_form_new           (SfumatoStudio   *studio);
 SfumatoStudio      *sfumato_form_get_studio    (SfumatoForm     *self);
@@ -73,5 +73,12 @@ guint               sfumato_form_get_overflow  (SfumatoForm     *self);
 /* What is missing, with a sentence for people in reason; NULL there where nothing is. */
 SfumatoFormNeed     sfumato_form_get_need      (SfumatoForm     *self,
                                                 char           **reason);
+
+/* What the service found fault with, as sfumato_error_get_field() names it; NULL: nothing. A field is forgiven when it
+ * is changed. */
+void                sfumato_form_set_refused   (SfumatoForm     *self,
+                                                const char      *fields);
+/* Those, and the first field that holds what the model does not take. (transfer full) */
+GStrv               sfumato_form_dup_faults    (SfumatoForm     *self);
 
 G_END_DECLS

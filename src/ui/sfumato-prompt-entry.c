@@ -279,3 +279,11 @@ sfumato_prompt_entry_focus_end (SfumatoPromptEntry *self)
   gtk_text_buffer_place_cursor (self->buffer, &end);
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
 }
+
+GtkWidget *
+sfumato_prompt_entry_get_view (SfumatoPromptEntry *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_PROMPT_ENTRY (self), NULL);
+
+  return GTK_WIDGET (self->view);
+}

@@ -18,5 +18,7 @@ G_DECLARE_FINAL_TYPE (SfumatoPromptEntry, sfumato_prompt_entry, SFUMATO, PROMPT_
 /* An input method has text in the making: Return and its friends belong to it. */
 gboolean    sfumato_prompt_entry_is_composing (SfumatoPromptEntry *self);
 void        sfumato_prompt_entry_focus_end    (SfumatoPromptEntry *self);
+/* What has the focus and is read aloud, for whoever marks it. */
+GtkWidget  *sfumato_prompt_entry_get_view     (SfumatoPromptEntry *self);
 
 G_END_DECLS

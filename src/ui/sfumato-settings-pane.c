@@ -9,8 +9,12 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/sfumato-choice.h"
+#include "ui/sfumato-fault.h"
 #include "ui/sfumato-form.h"
 #include "ui/sfumato-shape.h"
+
+/* The controls that a service may find fault with. */
+#define N_CONTROLS 9
 
 struct _SfumatoSettingsPane
 {
@@ -28,9 +32,12 @@ struct _SfumatoSettingsPane
   GtkWidget          *reference_group;
   AdwActionRow       *reference_row;
   GtkWidget          *remove_button;
+  GtkWidget          *reference_button;
   GtkWidget          *strength_row;
+  GtkWidget          *strength_scale;
   GtkLabel           *strength_label;
   GtkWidget          *advanced_group;
+  GtkWidget          *guidance_button;
   GListStore         *services;
   GListStore         *models;
   GListStore         *shapes;
@@ -229,6 +236,35 @@ update_seed (SfumatoSettingsPane *self)
 }
 
 static void
+list_controls (SfumatoSettingsPane *self,
+               SfumatoFault         controls[N_CONTROLS])
+{
+  const SfumatoFault all[N_CONTROLS] = {
+    { "model", GTK_WIDGET (self->model_row) },
+    { "aspect_ratio", GTK_WIDGET (self->shape_row) },
+    { "count", self->count_button },
+    { "seed", self->seed_entry },
+    { "style", GTK_WIDGET (self->style_row) },
+    { "format", GTK_WIDGET (self->format_row) },
+    { "input", self->reference_button },
+    { "strength", self->strength_scale },
+    { "guidance", self->guidance_button },
+  };
+
+  memcpy (controls, all, sizeof all);
+}
+
+static void
+mark_faults (SfumatoSettingsPane *self)
+{
+  g_auto (GStrv) faults = sfumato_form_dup_faults (self->form);
+  SfumatoFault controls[N_CONTROLS];
+
+  list_controls (self, controls);
+  sfumato_fault_mark (controls, N_CONTROLS, faults);
+}
+
+static void
 update (SfumatoSettingsPane *self)
 {
   self->updating = TRUE;
@@ -242,6 +278,7 @@ update (SfumatoSettingsPane *self)
   update_reference (self);
   update_seed (self);
   gtk_adjustment_set_value (self->guidance, sfumato_form_get_guidance (self->form));
+  mark_faults (self);
   self->updating = FALSE;
 }
 
@@ -361,10 +398,13 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, format_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_group);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, remove_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_scale);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, advanced_group);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, guidance_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, services);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, models);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shapes);
@@ -402,4 +442,17 @@ sfumato_settings_pane_init (SfumatoSettingsPane *self)
 {
   self->updating = TRUE; /* until there is a form, what the rows say is nobody's choice */
   gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+gboolean
+sfumato_settings_pane_focus_fault (SfumatoSettingsPane *self)
+{
+  g_auto (GStrv) faults = NULL;
+  SfumatoFault controls[N_CONTROLS];
+
+  g_return_val_if_fail (SFUMATO_IS_SETTINGS_PANE (self), FALSE);
+
+  faults = sfumato_form_dup_faults (self->form);
+  list_controls (self, controls);
+  return sfumato_fault_focus (controls, N_CONTROLS, faults);
 }

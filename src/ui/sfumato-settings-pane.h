@@ -15,4 +15,7 @@ G_DECLARE_FINAL_TYPE (SfumatoSettingsPane, sfumato_settings_pane, SFUMATO, SETTI
 /* Property: "form" (a SfumatoForm, set once). Choosing and removing the reference picture are left to the actions
  * "win.choose-reference" and "win.remove-reference". */
 
+/* Gives the focus to the first control that is at fault; FALSE where none is. */
+gboolean sfumato_settings_pane_focus_fault (SfumatoSettingsPane *self);
+
 G_END_DECLS

@@ -77,6 +77,18 @@ focus_prompt (GtkWidget  *widget,
   sfumato_create_page_focus_prompt (self->create_page);
 }
 
+/* parameter: as sfumato_error_get_field() has it. */
+static void
+show_fault (GtkWidget  *widget,
+            const char *name,
+            GVariant   *parameter)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (widget);
+
+  sfumato_window_show_page (self, "create");
+  sfumato_create_page_show_fault (self->create_page, g_variant_get_string (parameter, NULL));
+}
+
 static void
 new_form (GtkWidget  *widget,
           const char *name,
@@ -329,6 +341,7 @@ static const struct
   { "win.generate-front", generate_front },
   { "win.cancel", cancel },
   { "win.focus-prompt", focus_prompt },
+  { "win.show-fault", show_fault, "s" },
   { "win.new", new_form },
   { "win.show-example", show_example },
   { "win.restore-form", restore_form },

@@ -39,6 +39,51 @@ def test_moderation(s):
     assert s.server.log()["accepted"] == 1
 
 
+def test_what_the_service_names_is_marked_and_led_to(s):
+    s.server.script(dict(status=400, body={"id": "1", "name": "bad_request", "errors": [
+        "style_preset: invalid enum value", "seed: must be odd"]}))
+    app = fails_with(s, "Request Not Accepted", "Not charged")
+    app.see("seed: must be odd")
+    app.find("combo box", "Style", "invalid-entry")
+    assert not app.find("combo box", "Shape").has("invalid-entry")
+    app.click("button", "Show")
+    app.find("text", "Seed", "focused")
+    app.find("text", "Seed", "invalid-entry")
+    app.fill("text", "Seed", "7")
+    app.find("text", "Seed", "-invalid-entry")
+    app.find("combo box", "Style", "invalid-entry")
+
+
+def test_a_setting_in_a_closed_pane_is_opened_for_what_it_did_wrong(s):
+    s.server.script(dict(status=400, body={"id": "1", "name": "bad_request", "errors": ["cfg_scale: must be at most 7"]}))
+    s.change_settings({"window-width": 370, "window-height": 650})
+    app = fails_with(s, "Request Not Accepted", "Not charged")
+    app.click("button", "Show")
+    app.find("spin button", "Guidance", "focused")
+    app.find("spin button", "Guidance", "invalid-entry")
+
+
+def test_a_prompt_that_is_refused_is_marked_until_it_is_changed(s):
+    s.server.script(dict(status=400, body={"id": "1", "name": "bad_request", "errors": ["prompt: is not allowed"]}))
+    app = fails_with(s, "Request Not Accepted", "Not charged")
+    app.find("text", "Seed").focus()
+    app.click("button", "Show")
+    app.find("text", "Prompt", "focused")
+    app.find("text", "Prompt", "invalid-entry")
+    app.desktop.type("!")
+    app.find("text", "Prompt", "-invalid-entry")
+
+
+def test_a_seed_that_is_no_number_is_marked(s):
+    app = s.start_ready()
+    app.fill("text", "Prompt", PROMPT)
+    app.fill("text", "Seed", "4294967295")
+    app.find("text", "Seed", "invalid-entry")
+    app.see("The seed must be between 0 and 4294967294.")
+    app.fill("text", "Seed", "4294967294")
+    app.find("text", "Seed", "-invalid-entry")
+
+
 def test_a_filtered_picture_is_kept_hidden_and_said_to_cost(s):
     app = s.start_ready()
     generate(app, PROMPT + " #filtered")

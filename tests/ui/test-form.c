@@ -75,6 +75,37 @@ test_needs (Fixture       *f,
 }
 
 static void
+assert_faults (SfumatoForm *form,
+               const char  *expected)
+{
+  g_auto (GStrv) faults = sfumato_form_dup_faults (form);
+  g_autofree char *joined = g_strjoinv (",", faults);
+
+  g_assert_cmpstr (joined, ==, expected);
+}
+
+/* What a service found fault with stays marked until it is changed; what the model does not take is marked at once. */
+static void
+test_faults (Fixture       *f,
+             gconstpointer  data)
+{
+  assert_faults (f->form, "");
+  fill (f->form, "sd3.5-large");
+  sfumato_form_set_refused (f->form, "prompt,aspect_ratio,guidance");
+  assert_faults (f->form, "prompt,aspect_ratio,guidance");
+  g_object_set (f->form, "aspect-ratio", "16:9", NULL);
+  assert_faults (f->form, "prompt,guidance");
+  g_object_set (f->form, "prompt", "a red fox in snow, painted", NULL);
+  assert_faults (f->form, "guidance");
+  g_object_set (f->form, "seed", "12345678901", NULL);
+  assert_faults (f->form, "guidance,seed");
+  sfumato_form_set_refused (f->form, NULL);
+  assert_faults (f->form, "seed");
+  g_object_set (f->form, "seed", "", NULL);
+  assert_faults (f->form, "");
+}
+
+static void
 test_overflow (Fixture       *f,
                gconstpointer  data)
 {
@@ -277,6 +308,7 @@ main (int   argc,
   g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add ("/form/needs", Fixture, NULL, set_up, test_needs, tear_down);
+  g_test_add ("/form/faults", Fixture, NULL, set_up, test_faults, tear_down);
   g_test_add ("/form/overflow", Fixture, NULL, set_up, test_overflow, tear_down);
   g_test_add ("/form/price", Fixture, NULL, set_up, test_price, tear_down);
   g_test_add ("/form/ignored", Fixture, NULL, set_up, test_ignored, tear_down);
