@@ -150,36 +150,52 @@ interrupted_cb (gpointer user_data)
 
 /* nohup and shell scripts start programs that are not to hear of some signals: 0 for one of these. */
 static guint
-watch_signal (int     number,
-              Follow *follow)
+watch_signal (int         number,
+              GSourceFunc callback,
+              gpointer    user_data)
 {
   struct sigaction before;
 
   if (sigaction (number, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
     return 0;
-  return g_unix_signal_add (number, interrupted_cb, follow);
+  return g_unix_signal_add (number, callback, user_data);
+}
+
+void
+sfumato_cli_watch_signals (guint        sources[SFUMATO_CLI_SIGNALS],
+                           GSourceFunc  callback,
+                           gpointer     user_data)
+{
+  static const int signals[SFUMATO_CLI_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+
+  for (guint i = 0; i < SFUMATO_CLI_SIGNALS; i++)
+    sources[i] = watch_signal (signals[i], callback, user_data);
+}
+
+void
+sfumato_cli_unwatch_signals (guint sources[SFUMATO_CLI_SIGNALS])
+{
+  for (guint i = 0; i < SFUMATO_CLI_SIGNALS; i++)
+    g_clear_handle_id (&sources[i], g_source_remove);
 }
 
 void
 sfumato_cli_follow (SfumatoCli *cli,
                     GPtrArray  *jobs)
 {
-  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Follow follow = { .cli = cli, .jobs = jobs, .loop = loop, .shown = isatty (STDERR_FILENO) };
-  guint sources[G_N_ELEMENTS (signals)];
+  guint sources[SFUMATO_CLI_SIGNALS];
   guint tick = follow.shown ? g_timeout_add_seconds (1, tick_cb, &follow) : 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    sources[i] = watch_signal (signals[i], &follow);
+  sfumato_cli_watch_signals (sources, interrupted_cb, &follow);
   for (guint i = 0; i < jobs->len; i++)
     g_signal_connect_swapped (g_ptr_array_index (jobs, i), "notify", G_CALLBACK (job_changed_cb), &follow);
   if (count_ended (&follow) < jobs->len)
     g_main_loop_run (loop);
   for (guint i = 0; i < jobs->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (jobs, i), &follow);
-  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    g_clear_handle_id (&sources[i], g_source_remove);
+  sfumato_cli_unwatch_signals (sources);
   g_clear_handle_id (&tick, g_source_remove);
   if (follow.shown)
     fputs (CLEAR_LINE, stderr);

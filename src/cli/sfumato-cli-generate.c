@@ -55,6 +55,7 @@ static const char * const examples[] = {
   "generate \"the same as a watercolour\" --image fox.png --strength 0.6 --output watercolour.png",
   "generate \"a red fox\" --format webp --output - | imv -",
   "generate - --count 4 --json < prompt.txt",
+  "generate \"a red fox\" --key-stdin < key.txt",
   NULL
 };
 
@@ -199,6 +200,8 @@ check_usage (SfumatoCli  *cli,
     return sfumato_cli_misuse (cli, _("There is more than one prompt. Put the prompt in quotes."));
   if (options.strength != NULL && options.image == NULL)
     return sfumato_cli_misuse (cli, _("--strength says how far to move from an input picture, and needs --image."));
+  if (cli->key_stdin && g_str_equal (arguments[0], "-"))
+    return sfumato_cli_misuse (cli, _("Standard input can carry the prompt or the key, not both."));
   if (to_stdout && cli->json)
     return sfumato_cli_misuse (cli, _("Standard output can carry the picture or the JSON object, not both."));
   if (to_stdout && options.count != NULL && !g_str_equal (options.count, "1"))
@@ -245,11 +248,15 @@ enqueue (SfumatoCli           *cli,
 {
   g_autofree char *prompt = read_prompt (argument, error);
   g_autoptr (SfumatoRequest) request = NULL;
+  g_autoptr (SfumatoService) service = NULL;
 
   if (prompt == NULL || sfumato_cli_open (cli, error) == NULL)
     return NULL;
   request = make_request (cli, prompt, error);
   if (request == NULL || !check_outputs (output, sfumato_request_get_fields (request)->count, error))
+    return NULL;
+  service = sfumato_studio_find_service (cli->studio, sfumato_request_get_fields (request)->service);
+  if (!sfumato_cli_provide_key (cli, service, error))
     return NULL;
   return sfumato_queue_add (sfumato_studio_get_queue (cli->studio), request, FALSE, error);
 }
@@ -278,7 +285,8 @@ const SfumatoCommand sfumato_command_generate = {
   .summary = N_("Make pictures from a prompt"),
   .description = N_("Makes pictures from PROMPT, or from the text on standard input where PROMPT is “-”, and prints where "
                     "they are. Each goes into the gallery, whatever --output says. Ctrl+C stops it, and says whether it "
-                    "may have been charged.\n\n"
+                    "may have been charged. Where there is no keyring the key is asked for on the terminal and not "
+                    "stored; --key-stdin takes it from standard input instead.\n\n"
                     "With --json the answer is one object: “pictures”, and where one picture was asked for its members "
                     "also at the top: id, file, output, prompt, seed_asked, seed_used, width, height, format, size, "
                     "service, model, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "

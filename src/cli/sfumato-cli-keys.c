@@ -77,24 +77,12 @@ print_state (SfumatoCli     *cli,
 
 /* ---- key ---- */
 
-static char *
-ask_for_key (SfumatoService  *service,
-             GError         **error)
-{
-  const char *url = sfumato_service_get_key_url (service);
-  g_autofree char *prompt = url != NULL ? g_strdup_printf (_("Key for %s (from %s): "),
-                                                           sfumato_service_get_name (service), url)
-                                        : g_strdup_printf (_("Key for %s: "), sfumato_service_get_name (service));
-
-  return sfumato_cli_read_secret (prompt, error);
-}
-
 static SfumatoExit
 set_key (SfumatoCli     *cli,
          SfumatoService *service)
 {
   GError *error = NULL;
-  char *key = ask_for_key (service, &error);
+  char *key = sfumato_cli_ask_for_key (service, &error);
   gboolean stored = key != NULL && sfumato_studio_set_key (cli->studio, sfumato_service_get_id (service), key, FALSE,
                                                            NULL, NULL, &error);
   g_autofree char *sentence = NULL;
@@ -106,6 +94,16 @@ set_key (SfumatoCli     *cli,
   return print_state (cli, service, "stored", sentence);
 }
 
+static gboolean
+ask_service (SfumatoCli      *cli,
+             SfumatoService  *service,
+             SfumatoAccount  *account,
+             GError         **error)
+{
+  return sfumato_cli_provide_key (cli, service, error) &&
+         sfumato_studio_check_key (cli->studio, sfumato_service_get_id (service), NULL, account, NULL, error);
+}
+
 static SfumatoExit
 check_key (SfumatoCli     *cli,
            SfumatoService *service)
@@ -113,7 +111,7 @@ check_key (SfumatoCli     *cli,
   SfumatoAccount account = { .credits = NAN };
   GError *error = NULL;
 
-  if (!sfumato_studio_check_key (cli->studio, sfumato_service_get_id (service), NULL, &account, NULL, &error))
+  if (!ask_service (cli, service, &account, &error))
     return sfumato_cli_fail (cli, error);
   if (cli->json)
     return print_account (cli, service, &account);
@@ -161,6 +159,8 @@ key (SfumatoCli  *cli,
   if (arguments[1] != NULL && arguments[2] != NULL)
     return sfumato_cli_misuse (cli, _("A key is not given on the command line, where other programs can read it. Type it "
                                       "when you are asked, or send it to standard input."));
+  if (cli->key_stdin && key_verbs[verb].run != check_key)
+    return sfumato_cli_misuse (cli, _("--key-stdin is for a key that is not stored: it goes with “key check”."));
   service = find_service (cli, arguments[1], &error);
   if (service == NULL)
     return sfumato_cli_fail (cli, error);
@@ -182,8 +182,7 @@ balance (SfumatoCli  *cli,
   if (arguments[0] != NULL && arguments[1] != NULL)
     return sfumato_cli_misuse (cli, _("“balance” takes the name of one service."));
   service = find_service (cli, arguments[0], &error);
-  if (service == NULL ||
-      !sfumato_studio_check_key (cli->studio, sfumato_service_get_id (service), NULL, &account, NULL, &error))
+  if (service == NULL || !ask_service (cli, service, &account, &error))
     return sfumato_cli_fail (cli, error);
   if (cli->json)
     return print_account (cli, service, &account);

@@ -115,6 +115,8 @@ send_again (SfumatoCli *cli,
             GError    **error)
 {
   GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (cli->studio));
+  g_autoptr (SfumatoService) service =
+    sfumato_studio_find_service (cli->studio, sfumato_request_get_fields (sfumato_job_get_request (job))->service);
   g_autoptr (SfumatoJob) again = NULL;
 
   if (sfumato_job_get_state (job) == SFUMATO_JOB_UNSAVED)
@@ -125,6 +127,8 @@ send_again (SfumatoCli *cli,
                                                    sfumato_job_get_id (job)));
       return SFUMATO_EXIT_INVALID;
     }
+  if (service != NULL && !sfumato_cli_provide_key (cli, service, error))
+    return SFUMATO_EXIT_FAILED;
   if (!sfumato_queue_send_again (SFUMATO_QUEUE (queue), job, error))
     return SFUMATO_EXIT_FAILED;
   again = g_list_model_get_item (queue, g_list_model_get_n_items (queue) - 1);

@@ -24,8 +24,9 @@ _sfumato_cli ()
 
   local -A options=(
     [generate]="--negative --model --aspect --seed --count --format --style --guidance --image --strength --output --force
-      --url"
-    [list]="--limit" [search]="--limit" [show]="" [delete]="" [queue]="--url" [key]="--url" [balance]="--url" [models]=""
+      --url --key-stdin"
+    [list]="--limit" [search]="--limit" [show]="" [delete]="" [queue]="--url --key-stdin" [key]="--url --key-stdin"
+    [balance]="--url --key-stdin" [models]=""
   )
   local -A verbs=([queue]="send-again save-again remove" [key]="set check forget" [balance]="$services"
                   [help]="$commands")

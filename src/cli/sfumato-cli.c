@@ -141,6 +141,7 @@ typedef struct
 {
   gboolean  help;
   gboolean  json;
+  gboolean  key_stdin;
   char     *url;        /* owned, nullable */
   char    **arguments;  /* owned, nullable */
 } Parsed;
@@ -159,9 +160,11 @@ static GOptionContext *
 make_context (const SfumatoCommand *command,
               Parsed               *parsed)
 {
-  const GOptionEntry url[] = {
+  const GOptionEntry service[] = {
     { "url", 0, 0, G_OPTION_ARG_FILENAME, &parsed->url, N_("Ask this address instead of the one in the settings"),
       N_("BASE") },
+    { "key-stdin", 0, 0, G_OPTION_ARG_NONE, &parsed->key_stdin,
+      N_("Take the key from standard input, for this run only"), NULL },
     G_OPTION_ENTRY_NULL
   };
   const GOptionEntry common[] = {
@@ -180,7 +183,7 @@ make_context (const SfumatoCommand *command,
   if (command->options != NULL)
     g_option_context_add_main_entries (context, command->options, GETTEXT_PACKAGE);
   if (command->wants_url)
-    g_option_context_add_main_entries (context, url, GETTEXT_PACKAGE);
+    g_option_context_add_main_entries (context, service, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
   return context;
 }
@@ -216,6 +219,7 @@ run (const SfumatoCommand *command,
     return sfumato_cli_misuse (&cli, _("The address behind --url is empty, or not valid UTF-8 text."));
   cli.json = parsed.json;
   cli.url = parsed.url;
+  cli.key_stdin = parsed.key_stdin;
   status = command->run (&cli, parsed.arguments != NULL ? parsed.arguments : none);
   if (cli.studio != NULL)
     sfumato_studio_close (cli.studio);

@@ -38,8 +38,9 @@ typedef enum
 typedef struct
 {
   gboolean       json;
-  const char    *url;     /* nullable, borrowed */
-  SfumatoStudio *studio;  /* owned, nullable: see sfumato_cli_open() */
+  const char    *url;        /* nullable, borrowed */
+  gboolean       key_stdin;  /* the key comes from standard input, for this run */
+  SfumatoStudio *studio;     /* owned, nullable: see sfumato_cli_open() */
 } SfumatoCli;
 
 /**
@@ -48,7 +49,7 @@ typedef struct
  * @description: (translatable): what it does, in a paragraph or two
  * @examples: lines without the program's name, ended by NULL
  * @options: (nullable): besides --json, --url and --help
- * @wants_url: it speaks to the service, and takes --url
+ * @wants_url: it speaks to the service, and takes --url and --key-stdin
  */
 typedef struct
 {
@@ -118,7 +119,7 @@ JsonObject  *sfumato_cli_job_json     (SfumatoJob     *job);
 JsonObject  *sfumato_cli_model_json   (const SfumatoModel *model);
 const char  *sfumato_cli_state_word   (SfumatoJobState state);
 
-/* ---- what was typed: sfumato-cli-input.c; errors of SFUMATO_ERROR ---- */
+/* ---- what was typed: sfumato-cli-input.c, sfumato-cli-provide-key.c; errors of SFUMATO_ERROR ---- */
 
 /* A number as people and programs write it, with a point; field: for the error. */
 gboolean     sfumato_cli_parse_number (const char     *text,
@@ -144,6 +145,15 @@ char        *sfumato_cli_read_stdin   (gsize           max,
 char        *sfumato_cli_read_secret  (const char     *prompt,
                                        GError        **error);
 void         sfumato_cli_wipe         (char           *secret);
+/* The key of a service, as sfumato_cli_read_secret() gives it. */
+char        *sfumato_cli_ask_for_key  (SfumatoService *service,
+                                       GError        **error);
+/* Before service is asked for something, so that nothing fails for want of a key that a person is there to type: takes
+ * the key for this run from standard input where --key-stdin says so; where the keyring does not give it, asks on the
+ * terminal. FALSE where the keyring fails and nobody can be asked. */
+gboolean     sfumato_cli_provide_key  (SfumatoCli     *cli,
+                                       SfumatoService *service,
+                                       GError        **error);
 /* A picture file of any type that can be converted, made to fit the model. (transfer full) */
 SfumatoInput *sfumato_cli_load_input  (const char         *path,
                                        const SfumatoModel *model,
@@ -156,6 +166,13 @@ SfumatoInput *sfumato_cli_load_input  (const char         *path,
  * them, a second one ends the program. */
 void         sfumato_cli_follow       (SfumatoCli     *cli,
                                        GPtrArray      *jobs);
+
+/* Calls callback for Ctrl+C and for being asked to end, except where the program was told not to hear of that. */
+#define SFUMATO_CLI_SIGNALS 3
+void         sfumato_cli_watch_signals   (guint          sources[SFUMATO_CLI_SIGNALS],
+                                          GSourceFunc    callback,
+                                          gpointer       user_data);
+void         sfumato_cli_unwatch_signals (guint          sources[SFUMATO_CLI_SIGNALS]);
 
 /* ---- writing pictures elsewhere: sfumato-cli-save.c; errors of SFUMATO_ERROR ---- */
 

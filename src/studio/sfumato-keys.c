@@ -78,6 +78,20 @@ sfumato_studio_set_key (SfumatoStudio  *self,
 }
 
 gboolean
+sfumato_studio_hold_key (SfumatoStudio  *self,
+                         const char     *service,
+                         const char     *text,
+                         GError        **error)
+{
+  g_autoptr (SfumatoSecret) secret = secret_from_text (text, error);
+
+  if (secret == NULL)
+    return FALSE;
+  sfumato_keyring_hold (self->keyring, service, secret);
+  return TRUE;
+}
+
+gboolean
 sfumato_studio_forget_key (SfumatoStudio  *self,
                            const char     *service,
                            GCancellable   *cancellable,

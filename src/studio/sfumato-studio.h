@@ -82,6 +82,11 @@ gboolean        sfumato_studio_set_key        (SfumatoStudio        *self,
                                                gboolean             *held,
                                                GCancellable         *cancellable,
                                                GError              **error);
+/* For this run only, without asking the keyring, which a held key comes before. */
+gboolean        sfumato_studio_hold_key       (SfumatoStudio        *self,
+                                               const char           *service,
+                                               const char           *text,
+                                               GError              **error);
 gboolean        sfumato_studio_forget_key     (SfumatoStudio        *self,
                                                const char           *service,
                                                GCancellable         *cancellable,

@@ -138,13 +138,13 @@ class Account(case.Case):
 
 
 class Prompt(case.Case):
-    """key set on a terminal."""
+    """A key typed on a terminal."""
     key = False
 
-    def open_terminal(self):
+    def open_terminal(self, *arguments):
         self.terminal, other_end = pty.openpty()
         self.addCleanup(os.close, self.terminal)
-        process = self.start("key", "set", stdin=other_end, stderr=other_end)
+        process = self.start(*(arguments or ("key", "set")), stdin=other_end, stderr=other_end)
         os.close(other_end)
         self.seen = b""
         wait_for(lambda: b"Key for Stability AI" in self.drain() and not self.echoes(), "the prompt")
@@ -168,6 +168,17 @@ class Prompt(case.Case):
         self.assertNotIn(KEY.encode(), self.drain())
         self.assertTrue(self.echoes())
         self.assert_code(self.cli("key", "check", "--url", self.server.url), DONE)
+
+    def test_asked_for_where_there_is_no_keyring_and_not_kept(self):
+        self.session.set_keyring("none")
+        process = self.open_terminal("generate", "a red fox", "--url", self.server.url)
+        os.write(self.terminal, KEY.encode() + b"\n")
+        self.assert_code(self.finish(process), DONE)
+        self.assertIn(b"no keyring", self.drain())
+        self.assertIn(b"not stored", self.drain())
+        self.assertNotIn(KEY.encode(), self.drain())
+        self.assertEqual(len(self.pictures()), 1)
+        self.assert_code(self.cli("key", "check", "--url", self.server.url), UNAUTHORISED)
 
     def test_interrupted(self):
         for how in (signal.SIGINT, signal.SIGTERM):
@@ -269,7 +280,7 @@ class Completion(case.Case):
     def test_options_are_those_of_the_program(self):
         for command in COMMANDS:
             with self.subTest(command):
-                told = set(re.findall(r"(--[a-z]+)[=\s]", self.cli(command, "--help").out.split("Options:")[1]
+                told = set(re.findall(r"(--[a-z-]+)[=\s]", self.cli(command, "--help").out.split("Options:")[1]
                                       .split("Examples:")[0]))
                 self.assertEqual(set(self.complete("sfumato-cli", command, "--")), told)
 

@@ -131,6 +131,43 @@ class Keys(case.Case):
                 self.assert_code(self.cli("list"), DONE)
         self.assert_nothing_sent()
 
+    def test_for_one_run_from_standard_input(self):
+        for state in ("unlocked", "locked", "none"):
+            with self.subTest(state):
+                self.session.set_keyring(state)
+                run = self.generate("fox", "--key-stdin", "--json", input=KEY.encode() + b"\n")
+                self.assert_code(run, DONE)
+                self.assert_code(self.cli("balance", "--url", self.server.url, "--key-stdin", input=KEY.encode()), DONE)
+                self.assert_code(self.cli("key", "check", "--url", self.server.url, "--key-stdin", input=b"sk-wrong"),
+                                 UNAUTHORISED)
+                self.assert_code(self.cli("key", "check", "--url", self.server.url), UNAUTHORISED)
+        self.assert_posts(3)
+
+    def test_without_a_keyring_the_way_out_is_said(self):
+        self.session.set_keyring("none")
+        run = self.generate("fox", "--json")
+        self.assert_code(run, UNAUTHORISED)
+        self.assertIn("--key-stdin", run.error["message"])
+        self.assertEqual(self.queue(), [])
+        for arguments in (("key", "set"), ("key", "forget")):
+            self.assert_code(self.cli(*arguments, "--key-stdin", input=KEY.encode()), MISUSE)
+        self.assert_code(self.generate("-", "--key-stdin", input=KEY.encode()), MISUSE)
+        self.assert_code(self.generate("fox", "--key-stdin", input=b"two words"), INVALID)
+        self.assert_nothing_sent()
+
+    def test_sent_again_with_a_key_for_one_run(self):
+        self.session.set_keyring("none")
+        with open(self.write(self.path("key"), KEY.encode()), "rb") as key:
+            process = self.start_held("fox", "--key-stdin", stdin=key)
+        process.kill()
+        process.wait()
+        self.server.release()
+        self.server.script(reset=True)
+        run = self.cli("queue", "send-again", self.queue()[0]["id"], "--url", self.server.url, "--key-stdin",
+                       input=KEY.encode())
+        self.assert_code(run, DONE)
+        self.assertEqual(len(self.pictures()), 1)
+
     def test_keyring_that_never_answers(self):
         self.session.set_keyring("silent")
         began = time.monotonic()
