@@ -14,6 +14,7 @@ typedef struct
   char             *title;       /* owned, nullable */
   char             *details;     /* owned, nullable */
   char             *field;       /* owned, nullable */
+  GBytes           *remains;     /* owned, nullable */
   SfumatoCharge     charge;
   SfumatoErrorHelp  help;
   guint             retry_after; /* seconds */
@@ -32,6 +33,7 @@ sfumato_error_private_copy (const SfumatoErrorPrivate *from,
   to->title = g_strdup (from->title);
   to->details = g_strdup (from->details);
   to->field = g_strdup (from->field);
+  to->remains = from->remains != NULL ? g_bytes_ref (from->remains) : NULL;
 }
 
 static void
@@ -40,6 +42,7 @@ sfumato_error_private_clear (SfumatoErrorPrivate *priv)
   g_free (priv->title);
   g_free (priv->details);
   g_free (priv->field);
+  g_clear_pointer (&priv->remains, g_bytes_unref);
 }
 
 G_DEFINE_EXTENDED_ERROR (SfumatoError, sfumato_error)
@@ -183,6 +186,18 @@ sfumato_error_set_field (GError     *error,
 }
 
 void
+sfumato_error_set_remains (GError *error,
+                           GBytes *remains)
+{
+  SfumatoErrorPrivate *priv = writable (error);
+
+  if (priv == NULL)
+    return;
+  g_clear_pointer (&priv->remains, g_bytes_unref);
+  priv->remains = remains != NULL ? g_bytes_ref (remains) : NULL;
+}
+
+void
 sfumato_error_set_retry_after (GError *error,
                                guint   seconds)
 {
@@ -224,6 +239,12 @@ const char *
 sfumato_error_get_details (const GError *error)
 {
   return readable (error)->details;
+}
+
+GBytes *
+sfumato_error_get_remains (const GError *error)
+{
+  return readable (error)->remains;
 }
 
 const char *

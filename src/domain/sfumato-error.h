@@ -90,6 +90,9 @@ void             sfumato_error_set_details     (GError           *error,
                                                 const char       *details);
 void             sfumato_error_set_field       (GError           *error,
                                                 const char       *field);
+/* What arrived of a picture that may have been paid for, although it cannot be used. */
+void             sfumato_error_set_remains     (GError           *error,
+                                                GBytes           *remains);
 void             sfumato_error_set_retry_after (GError           *error,
                                                 guint             seconds);
 
@@ -103,6 +106,7 @@ SfumatoCharge    sfumato_error_get_charge      (const GError     *error);
 SfumatoErrorHelp sfumato_error_get_help        (const GError     *error);
 const char      *sfumato_error_get_details     (const GError     *error);
 const char      *sfumato_error_get_field       (const GError     *error);
+GBytes          *sfumato_error_get_remains     (const GError     *error);
 guint            sfumato_error_get_retry_after (const GError     *error);
 
 const char      *sfumato_charge_to_string      (SfumatoCharge     charge);

@@ -225,6 +225,34 @@ no_answer (const SfumatoStabilityCall *call,
   return sfumato_stability_transport_error (call, answer, limits);
 }
 
+/* Half a picture may show what a whole one would have; whoever paid for it decides. */
+static void
+keep_remains (const SfumatoHttpAnswer *answer,
+              GError                  *error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (answer->body, &size);
+
+  if (answer->problem == SFUMATO_HTTP_CANCELLED || sfumato_error_get_charge (error) == SFUMATO_CHARGE_NONE)
+    return;
+  if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN || looks_like_json (answer->body))
+    sfumato_error_set_remains (error, answer->body);
+}
+
+static GError *
+explain_failure (const SfumatoStabilityCall *call,
+                 const SfumatoHttpAnswer    *answer,
+                 const SfumatoHttpLimits    *limits,
+                 JsonObject                 *json,
+                 const GError               *problem)
+{
+  if (answer->problem != SFUMATO_HTTP_DONE)
+    return sfumato_stability_transport_error (call, answer, limits);
+  if (problem != NULL)
+    return unusable (call, answer, json, sfumato_error_get_title (problem), problem->message);
+  return no_picture (call, answer, json);
+}
+
 SfumatoResult *
 sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
                                 const SfumatoHttpAnswer     *answer,
@@ -234,6 +262,7 @@ sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
   g_auto (Found) found = { .seed = -1 };
   g_autoptr (JsonObject) json = NULL;
   g_autoptr (GError) problem = NULL;
+  GError *failure;
   SfumatoResult *result = NULL;
 
   if (answer->headers == NULL || !answer->sent)
@@ -253,12 +282,9 @@ sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
     result = make_result (call, &found, &problem);
   if (result != NULL)
     return result;
-  if (answer->problem != SFUMATO_HTTP_DONE)
-    g_propagate_error (error, sfumato_stability_transport_error (call, answer, limits));
-  else if (problem != NULL)
-    g_propagate_error (error, unusable (call, answer, json, sfumato_error_get_title (problem), problem->message));
-  else
-    g_propagate_error (error, no_picture (call, answer, json));
+  failure = explain_failure (call, answer, limits, json, problem);
+  keep_remains (answer, failure);
+  g_propagate_error (error, failure);
   return NULL;
 }
 

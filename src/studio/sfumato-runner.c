@@ -108,6 +108,17 @@ describe_result (const SfumatoResultFields *fields,
   return g_variant_print (variant, TRUE);
 }
 
+static gboolean
+write_private (const char *path,
+               GBytes     *bytes)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return g_mkdir_with_parents (folder, 0700) == 0 &&
+         g_file_set_contents_full (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL);
+}
+
 /* The bytes were paid for: where the gallery's folder refuses them they go to the program's own, and in any case
  * they stay in memory. */
 static void
@@ -115,12 +126,8 @@ rescue (const SfumatoRun *run,
         GBytes           *bytes)
 {
   g_autofree char *path = rescue_path (run->data_folder, run->id);
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autoptr (GError) error = NULL;
 
-  if (g_mkdir_with_parents (folder, 0700) != 0 ||
-      !g_file_set_contents_full (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &error))
+  if (!write_private (path, bytes))
     g_message ("a picture that could not be saved is kept in memory only");
 }
 
@@ -173,6 +180,37 @@ sfumato_run_reload (const char         *data_folder,
   return sfumato_result_new (&fields, NULL);
 }
 
+/* ---- a picture that did not arrive whole ---- */
+
+static char *
+remains_path (const SfumatoRun *run,
+              GBytes           *remains)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (remains, &size);
+  SfumatoImageType type = sfumato_image_sniff (data, size);
+  g_autofree char *name = g_strconcat (run->id, ".", type == SFUMATO_IMAGE_UNKNOWN ? "json"
+                                                       : sfumato_image_type_extension (type), NULL);
+
+  return g_build_filename (run->data_folder, "incomplete", name, NULL);
+}
+
+/* Outside the gallery, which holds whole pictures only; the error says where. */
+static void
+keep_remains (const SfumatoRun *run,
+              GError           *error)
+{
+  GBytes *remains = sfumato_error_get_remains (error);
+  g_autofree char *path = remains != NULL ? remains_path (run, remains) : NULL;
+  g_autofree char *message = NULL;
+
+  if (path == NULL || !write_private (path, remains))
+    return;
+  message = g_strdup_printf (_("%s What arrived is kept in “%s”."), error->message, path);
+  g_set_str (&error->message, message);
+  sfumato_error_set_remains (error, NULL);
+}
+
 /* ---- the job ---- */
 
 static void
@@ -197,6 +235,7 @@ failed (const SfumatoRun *run,
   gboolean abandoned = run->abandoned != NULL && g_atomic_int_get (run->abandoned);
   gboolean free = sfumato_error_get_charge (error) == SFUMATO_CHARGE_NONE;
 
+  keep_remains (run, error);
   if (abandoned)
     state = free ? SFUMATO_JOB_WAITING : SFUMATO_JOB_UNKNOWN;
   else if (g_error_matches (error, SFUMATO_ERROR, SFUMATO_ERROR_CANCELLED))

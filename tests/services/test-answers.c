@@ -481,6 +481,21 @@ test_retry_after (void)
     }
 }
 
+/* What arrived of a cut picture is not thrown away. A few bytes do not say yet that they are a picture. */
+static void
+assert_remains (const GError *error,
+                GBytes       *whole,
+                gsize         at)
+{
+  GBytes *remains = sfumato_error_get_remains (error);
+  g_autoptr (GBytes) part = g_bytes_new_from_bytes (whole, 0, at);
+
+  if (at < 16)
+    return;
+  g_assert_nonnull (remains);
+  g_assert_true (g_bytes_equal (remains, part));
+}
+
 /* RES-43: cut at every percent, in every framing: never taken for whole, always told as possibly charged. */
 static void
 test_cut_anywhere (void)
@@ -508,6 +523,7 @@ test_cut_anywhere (void)
           stand_in_answer_bytes (fixture.server, order, picture);
           error = fixture_fail (&fixture, NULL);
           g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+          assert_remains (error, picture, at);
           cuts++;
         }
     }
@@ -533,6 +549,22 @@ test_cut_json (void)
       error = fixture_fail (&fixture, NULL);
       g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
     }
+}
+
+/* RES-45: cut, and the framing is wrong as well. A cut picture is refused whatever the framing says. */
+static void
+test_cut_and_framed_badly (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GBytes) picture = make_picture ("png");
+  g_autoptr (GBytes) half = g_bytes_new_from_bytes (picture, 0, g_bytes_get_size (picture) / 2);
+  g_autoptr (GError) error = NULL;
+
+  fixture_set_up (&fixture);
+  stand_in_answer_bytes (fixture.server, "{'framing':'bad-chunk'}", half);
+  error = fixture_fail (&fixture, NULL);
+  g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+  g_assert_cmpuint (stand_in_count_posts (fixture.server), ==, 1);
 }
 
 /* A picture that is paid for and whole is kept, however badly the connection ends behind it. */
@@ -654,6 +686,7 @@ main (int    argc,
   g_test_add_func ("/answers/retry-after", test_retry_after);
   g_test_add_func ("/answers/cut-anywhere", test_cut_anywhere);
   g_test_add_func ("/answers/cut-json", test_cut_json);
+  g_test_add_func ("/answers/cut-and-framed-badly", test_cut_and_framed_badly);
   g_test_add_func ("/answers/whole-but-badly-ended", test_whole_but_badly_ended);
   g_test_add_func ("/answers/account", test_account);
   return g_test_run ();

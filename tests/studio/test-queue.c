@@ -285,6 +285,32 @@ test_failed (Fixture       *fixture,
   g_assert_cmpuint (scripted_service_get_calls (fixture->service), ==, 2);
 }
 
+/* A picture that came in half may have been paid for: what arrived is kept, and the person is told where. */
+static void
+test_remains (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (GPtrArray) jobs = add (fixture, "cut", 1);
+  SfumatoJob *job = g_ptr_array_index (jobs, 0);
+  g_autoptr (GBytes) whole = scripted_png ();
+  g_autoptr (GBytes) half = g_bytes_new_from_bytes (whole, 0, 40);
+  g_autofree char *name = g_strconcat (sfumato_job_get_id (job), ".png", NULL);
+  g_autofree char *path = g_build_filename (fixture->folder, "incomplete", name, NULL);
+  g_autofree char *kept = NULL;
+  GError *cut = sfumato_error_new (SFUMATO_ERROR_NETWORK, "Cut", "Half of it arrived.");
+  gsize size;
+
+  sfumato_error_set_charge (cut, SFUMATO_CHARGE_MAYBE);
+  sfumato_error_set_remains (cut, half);
+  scripted_service_answer (fixture->service, cut);
+  wait_for_state (job, SFUMATO_JOB_FAILED);
+  g_assert_true (g_file_get_contents (path, &kept, &size, NULL));
+  g_assert_cmpmem (kept, size, g_bytes_get_data (half, NULL), 40);
+  g_assert_nonnull (strstr (sfumato_job_get_error (job)->message, path));
+  g_assert_null (sfumato_error_get_remains (sfumato_job_get_error (job)));
+  g_assert_cmpuint (sfumato_gallery_count (fixture->gallery), ==, 0);
+}
+
 /* The folder is gone at the worst moment: the paid picture is kept, over a restart too, and nothing is paid again. */
 static void
 test_unsaved (Fixture       *fixture,
@@ -426,6 +452,7 @@ main (int   argc,
   ADD ("cancel", test_cancel);
   ADD ("rate", test_rate);
   ADD ("failed", test_failed);
+  ADD ("remains", test_remains);
   ADD ("unsaved", test_unsaved);
   ADD ("restart", test_restart);
   ADD ("remove-and-undo", test_remove_and_undo);
