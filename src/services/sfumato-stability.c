@@ -21,7 +21,7 @@ struct _SfumatoStability
 
   char              *base;        /* owned: normal form */
   char              *host;        /* owned: for people */
-  gboolean           accept_json;
+  gint               accept_json; /* atomic: a setting that may change while pictures are made */
   SfumatoHttpLimits  limits;      /* its database owned */
 };
 
@@ -202,7 +202,7 @@ sfumato_stability_generate (SfumatoService       *service,
     .path = sfumato_stability_model_path (model), .key = clean, .request = request, .model = model,
   };
   SfumatoHttpRequest http = {
-    .method = "POST", .accept = self->accept_json ? "application/json" : "image/*",
+    .method = "POST", .accept = g_atomic_int_get (&self->accept_json) ? "application/json" : "image/*",
     .total_time = self->limits.total_time, .progress = progress, .user_data = user_data,
   };
 
@@ -327,5 +327,5 @@ sfumato_stability_set_accept_json (SfumatoStability *self,
 {
   g_return_if_fail (SFUMATO_IS_STABILITY (self));
 
-  self->accept_json = accept_json;
+  g_atomic_int_set (&self->accept_json, accept_json);
 }

@@ -21,7 +21,7 @@ SfumatoService *sfumato_stability_new           (const char  *base_url,
 char           *sfumato_stability_normalize_url (const char  *base_url,
                                                  GError     **error);
 /* Asks for answers as JSON instead of as bytes: a third larger, but whole where a proxy takes away headers that it
- * does not know, and with them the seed. Before the first call. */
+ * does not know, and with them the seed. From the next call on. */
 void            sfumato_stability_set_accept_json (SfumatoStability *self,
                                                    gboolean          accept_json);
 

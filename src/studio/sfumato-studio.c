@@ -222,6 +222,16 @@ open_gallery (SfumatoStudio  *self,
   return sfumato_gallery_open (folder, index, thumbnails, error);
 }
 
+static void
+json_changed_cb (SfumatoStudio *self)
+{
+  g_autoptr (SfumatoService) service = sfumato_studio_find_service (self, "stability");
+
+  if (service != NULL)
+    sfumato_stability_set_accept_json (SFUMATO_STABILITY (service),
+                                       g_settings_get_boolean (self->settings, "stability-json"));
+}
+
 static SfumatoService *
 open_stability (SfumatoStudio  *self,
                 const char     *base_url,
@@ -254,6 +264,9 @@ sfumato_studio_new (const char  *base_url,
   if (stability == NULL)
     return NULL;
   g_list_store_append (self->services, stability);
+  g_signal_connect_object (self->settings, "changed::stability-json", G_CALLBACK (json_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  json_changed_cb (self); /* a setting says that it has changed once it was read */
   self->gallery = open_gallery (self, folder, error);
   if (self->gallery == NULL)
     return NULL;
@@ -421,6 +434,7 @@ sfumato_studio_set_base_url (SfumatoStudio  *self,
   g_mutex_lock (&self->lock);
   g_list_store_splice (self->services, 0, 1, (gpointer *) &service, 1);
   g_mutex_unlock (&self->lock);
+  json_changed_cb (self);
   sfumato_studio_note_balance (self, NAN);
   return TRUE;
 }

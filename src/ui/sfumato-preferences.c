@@ -27,6 +27,7 @@ struct _SfumatoPreferences
   AdwPreferencesPage   *pictures_page;
   AdwActionRow         *folder_row;
   GtkWidget            *folder_button;
+  GtkWidget            *json_row;
   AdwComboRow          *format_row;
   AdwActionRow         *spent_row;
   AdwActionRow         *maybe_row;
@@ -357,6 +358,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, pictures_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, json_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, format_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, spent_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, maybe_row);
@@ -399,6 +401,8 @@ sfumato_preferences_new (SfumatoStudio *studio)
 
   self->studio = g_object_ref (studio);
   g_object_set (self->key_group, "studio", studio, "service", SERVICE, NULL);
+  g_settings_bind (sfumato_studio_get_settings (studio), "stability-json", self->json_row, "active",
+                   G_SETTINGS_BIND_DEFAULT);
   g_settings_bind_with_mapping (sfumato_studio_get_settings (studio), "format", self->format_row, "selected",
                                 G_SETTINGS_BIND_DEFAULT, format_to_position, format_from_position, NULL, NULL);
   g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (show_folder), self, G_CONNECT_SWAPPED);

@@ -133,6 +133,20 @@ def test_a_web_page_in_between(s):
     assert s.pictures() == []
 
 
+def test_answers_as_json_can_be_asked_for(s):
+    app = s.start_ready()
+    app.desktop.keys("ctrl+comma")
+    app.find("check box", "Answers as JSON").mouse()
+    app.find("check box", "Answers as JSON", "checked")
+    app.desktop.keys("Escape")
+    app.gone("check box", "Answers as JSON")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    asked = [r["headers"] for r in s.server.log()["requests"] if r["method"] == "POST"]
+    assert [h["accept"] for h in asked] == ["application/json"], asked
+    assert s.setting("stability-json") == "true"
+
+
 def test_details_can_be_copied_and_hold_no_key(s):
     app = fails_with(s, re.compile("Service Failed"), re.compile("charged", re.I), PROMPT + " #500")
     app.click("button", "Details")
