@@ -78,8 +78,8 @@ velocity_cb (void        *model,
 {
   run *r = model;
   const sd3_denoising *job = r->job;
-  int time = time_of (r, sigma);
-  bool skips = job->skip_guidance != 0 && step > job->skip_from * job->steps && step < job->skip_to * job->steps;
+  int time = time_of (r, sigma), taken = step - r->first; /* as the reference counts, from where a picture's tail begins */
+  bool skips = job->skip_guidance != 0 && taken > job->skip_from * job->steps && taken < job->skip_to * job->steps;
   bool guides = job->guidance != 1;
 
   if (r->cancelled)
