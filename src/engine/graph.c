@@ -47,6 +47,8 @@ sd3_graph_mark (sd3_graph          *graph,
   va_start (args, format);
   vsnprintf (name, sizeof name, format, args);
   va_end (args);
+  if (!ggml_is_contiguous (tensor))
+    tensor = ggml_cont (graph->ctx, tensor);
   sd3_reserve (graph->marks, graph->n_marks, graph->mark_room);
   graph->marks[graph->n_marks++] = (struct sd3_mark) { sd3_text_copy (name, strlen (name)), tensor };
   sd3_graph_result (graph, tensor);
