@@ -12,6 +12,7 @@
 
 #include "engine/clip-tokens.h"
 #include "engine/clip.h"
+#include "engine/gguf.h"
 #include "engine/memory.h"
 #include "engine/t5-tokens.h"
 #include "engine/t5.h"
@@ -138,7 +139,8 @@ open_t5_tokens (const sd3_weights *weights,
 
   if (good && !data)
     data = read_optional (folder, "tokenizer_3/tokenizer.json", &size, &good, error);
-  if (good && !data && header)
+  /* stable-diffusion.cpp's files have T5 without its vocabulary. */
+  if (good && !data && header && sd3_gguf_find (header, header_size, "tokenizer.ggml.tokens", &(sd3_gguf_value) { 0 }))
     return sd3_t5_tokens_from_gguf (header, header_size, error);
   if (good && !data && path)
     {
