@@ -148,7 +148,9 @@ static enum ggml_type
 type_in_gguf (const TinyTensor *tensor,
               enum ggml_type    type)
 {
-  return tensor->n_dims == 2 && tensor->shape[1] % ggml_blck_size (type) == 0 ? type : GGML_TYPE_F32;
+  bool fits = tensor->n_dims == 2 ? tensor->shape[1] % ggml_blck_size (type) == 0 : tensor->n_dims > 2 && type == GGML_TYPE_F16;
+
+  return fits ? type : GGML_TYPE_F32;
 }
 
 void

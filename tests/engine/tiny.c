@@ -182,12 +182,12 @@ add_stream (TinyModel  *model,
   add_linear (model, h, 4 * h, "%s.mlp.fc2", at);
 }
 
-static TinyModel *
-make_mmdit (int  depth,
-            int  h,
-            int  grid,
-            bool qk_norm,
-            int  n_dual)
+TinyModel *
+tiny_mmdit_of (int  depth,
+               int  h,
+               int  grid,
+               bool qk_norm,
+               int  n_dual)
 {
   TinyModel *model = tiny_new ();
 
@@ -214,7 +214,7 @@ tiny_mmdit (int  depth,
             bool qk_norm,
             int  n_dual)
 {
-  return make_mmdit (depth, 64 * depth, 12, qk_norm, n_dual);
+  return tiny_mmdit_of (depth, 64 * depth, 12, qk_norm, n_dual);
 }
 
 TinyModel *
@@ -227,7 +227,7 @@ tiny_hollow_mmdit (int  depth,
   TinyModel *model;
 
   hollow = true;
-  model = make_mmdit (depth, width, grid, qk_norm, n_dual);
+  model = tiny_mmdit_of (depth, width, grid, qk_norm, n_dual);
   hollow = false;
   return model;
 }
@@ -236,11 +236,19 @@ TinyModel *
 tiny_clip (int vocabulary,
            int width)
 {
+  return tiny_clip_of (vocabulary, width, 3);
+}
+
+TinyModel *
+tiny_clip_of (int vocabulary,
+              int width,
+              int n_layers)
+{
   TinyModel *model = tiny_new ();
 
   add (model, 2, vocabulary, width, 1, 1, "text_model.embeddings.token_embedding.weight");
   add (model, 2, 77, width, 1, 1, "text_model.embeddings.position_embedding.weight");
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < n_layers; i++)
     {
       static const char *const projections[] = { "q_proj", "k_proj", "v_proj", "out_proj" };
 

@@ -25,7 +25,13 @@ TinyModel *tiny_new (void);
 TinyModel *tiny_mmdit (int  depth,
                        bool qk_norm,
                        int  n_dual);
-/* The names and shapes of a transformer of any size, without values. */
+/* One of any size; @grid is the table of positions' side. */
+TinyModel *tiny_mmdit_of (int  depth,
+                          int  width,
+                          int  grid,
+                          bool qk_norm,
+                          int  n_dual);
+/* The names and shapes of such a one, without values. */
 TinyModel *tiny_hollow_mmdit (int  depth,
                               int  width,
                               int  grid,
@@ -33,6 +39,9 @@ TinyModel *tiny_hollow_mmdit (int  depth,
                               int  n_dual);
 TinyModel *tiny_clip (int vocabulary,
                       int width);
+TinyModel *tiny_clip_of (int vocabulary,
+                         int width,
+                         int n_layers);
 TinyModel *tiny_t5 (int vocabulary,
                     int width);
 TinyModel *tiny_vae (void);
@@ -72,7 +81,7 @@ void tiny_write_shard (const char *path,
                        guint       from,
                        guint       to);
 
-/* A GGUF file, version 3: matrices in @type, the rest in F32. */
+/* A GGUF file, version 3: matrices in @type, the rest in F32; kernels in F16 where that is the type. */
 void tiny_write_gguf (const char    *path,
                       TinyModel     *model,
                       enum ggml_type type);
