@@ -19,12 +19,36 @@ sfumato_http_is_loopback (const char *host)
   return g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
+/* libsoup takes a length of the answer that is below zero for a number, and GObject complains of it in the log as if the
+ * program were wrong. It is the server that is, and the answer is refused. */
+static void
+complaint_cb (const char     *domain,
+              GLogLevelFlags  level,
+              const char     *message,
+              gpointer        user_data)
+{
+  if (strstr (message, "'content-length'") == NULL && strstr (message, "\"content-length\"") == NULL)
+    g_log_default_handler (domain, level, message, NULL);
+}
+
+static void
+leave_out_complaints (void)
+{
+  static gsize done;
+
+  if (!g_once_init_enter (&done))
+    return;
+  g_log_set_handler ("GLib-GObject", G_LOG_LEVEL_CRITICAL, complaint_cb, NULL);
+  g_once_init_leave (&done, 1);
+}
+
 SoupSession *
 sfumato_http_make_session (const SfumatoHttpRequest *request,
                            const SfumatoHttpLimits  *limits)
 {
   SoupSession *session = soup_session_new_with_options ("timeout", 0, "idle-timeout", 0, NULL);
 
+  leave_out_complaints ();
   soup_session_set_user_agent (session, "Sfumato/" VERSION);
   if (limits->tls_database != NULL)
     soup_session_set_tls_database (session, limits->tls_database);

@@ -85,6 +85,13 @@ class Errors(case.Case):
         self.assertEqual((run.error["code"], run.error["charge"], run.error["retry_after"]), ("rate", "no", 1))
         self.assert_posts(2)
 
+    def test_a_negative_length_is_the_servers_mistake(self):
+        self.server.script({"raw": "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"})
+        run = self.generate("fox", "--json", env={"G_DEBUG": ""})
+        self.assertNotEqual(run.code, DONE)
+        self.assertEqual(run.error["charge"], "maybe")
+        self.assertEqual(run.err, "")
+
     def test_blurred(self):
         run = self.generate("#filtered fox", "--json")
         self.assert_code(run, REFUSED)

@@ -165,7 +165,7 @@ test_large_form (void)
     }
 }
 
-/* libsoup complains of it to the log, and goes on. */
+/* libsoup lets GObject complain of it, and goes on; what is not under test does not write that down. */
 static void
 test_negative_length (void)
 {
