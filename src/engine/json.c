@@ -17,6 +17,7 @@
 
 #define MAX_DEPTH 8
 #define MAX_NODES 2000000
+#define MAX_NODES_OF_LINE 100
 #define BLOCK 1024
 
 struct block
@@ -28,7 +29,7 @@ struct block
 struct sd3_json
 {
   struct block  *blocks;
-  size_t         n_nodes;
+  size_t         n_nodes, most;
   char          *pool;
   sd3_json_node *root;
 };
@@ -58,7 +59,7 @@ new_node (reader *r)
 {
   sd3_json *json = r->json;
 
-  if (json->n_nodes == MAX_NODES)
+  if (json->n_nodes == json->most)
     return bad (r, "it has too many values"), NULL;
   if (json->n_nodes % BLOCK == 0)
     {
@@ -345,20 +346,39 @@ read_document (reader *r)
   return r->p == r->end || bad (r, "something follows its end");
 }
 
+static sd3_json *
+parse (const char *text,
+       size_t      length,
+       size_t      most,
+       const char *what,
+       sd3_error  *error)
+{
+  sd3_json *json = sd3_new (sd3_json, 1);
+  reader r = { json, text, text + length, NULL, what, error };
+
+  json->most = most;
+  json->pool = r.pool = sd3_alloc (length + 1, 1);
+  if (read_document (&r))
+    return json;
+  sd3_json_free (json);
+  return NULL;
+}
+
 sd3_json *
 sd3_json_parse (const char *text,
                 size_t      length,
                 const char *what,
                 sd3_error  *error)
 {
-  sd3_json *json = sd3_new (sd3_json, 1);
-  reader r = { json, text, text + length, NULL, what, error };
+  return parse (text, length, MAX_NODES, what, error);
+}
 
-  json->pool = r.pool = sd3_alloc (length + 1, 1);
-  if (read_document (&r))
-    return json;
-  sd3_json_free (json);
-  return NULL;
+sd3_json *
+sd3_json_parse_line (const char *text,
+                     size_t      length,
+                     sd3_error  *error)
+{
+  return parse (text, length, MAX_NODES_OF_LINE, "The line", error);
 }
 
 void

@@ -44,6 +44,11 @@ sd3_json *sd3_json_parse (const char *text,
                           const char *what,
                           sd3_error  *error);
 
+/* The same for a line of the protocol, which needs no more than a hundred values. */
+sd3_json *sd3_json_parse_line (const char *text,
+                               size_t      length,
+                               sd3_error  *error);
+
 void sd3_json_free (sd3_json *json);
 
 const sd3_json_node *sd3_json_root (const sd3_json *json);

@@ -1,9 +1,10 @@
-/* sfumato-engine: for now the door for checking; the jailed helper process will be its other way in.
+/* sfumato-engine: without options the helper process, with --trace the door for checking.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "config.h"
 
+#include "engine/serve.h"
 #include "engine/trace.h"
 
 #include <getopt.h>
@@ -203,9 +204,9 @@ take_option (sd3_trace_job *job,
   return option >= OPTION_TRACE && take_whole (job, option, value);
 }
 
-int
-main (int    argc,
-      char **argv)
+static int
+run_trace (int    argc,
+           char **argv)
 {
   sd3_trace_job job = {
     .device = "cpu", .t5_length = 77, .clip_chunks = SD3_MAX_CLIP_CHUNKS, .time = -1,
@@ -222,11 +223,22 @@ main (int    argc,
       }
   if (!job.folder || job.n_paths == 0 || optind < argc)
     {
-      fprintf (stderr, "Usage: sfumato-engine --trace FOLDER --model FILE… [--inputs FILE] [OPTION…]\n");
+      fprintf (stderr, "Usage: sfumato-engine\n       sfumato-engine --trace FOLDER --model FILE… [--inputs FILE] [OPTION…]\n");
       return 2;
     }
   if (sd3_trace_run (&job, &error))
     return 0;
   fprintf (stderr, "sfumato-engine: %s\n", error.text);
   return 1;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  if (argc == 1)
+    sd3_serve ();
+  if (argc == 2 && strcmp (argv[1], "--version") == 0)
+    return puts ("sfumato-engine " VERSION) < 0;
+  return run_trace (argc, argv);
 }
