@@ -54,6 +54,28 @@ sd3_file_open (sd3_file   *file,
   return take_file (file, open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), path, error);
 }
 
+/* Where the kernel cannot keep the way: whoever changes links in the moment between would have to own the model. */
+static int
+open_looked_up (const char *folder,
+                const char *relative,
+                int         flags)
+{
+  char *path = sd3_text_new ("%s/%s", folder, relative), *real = realpath (path, NULL), *root = realpath (folder, NULL);
+  size_t length = root ? strlen (root) : 0;
+  int fd = -1, why;
+
+  if (real && root && strncmp (real, root, length) == 0 && real[length] == '/')
+    fd = open (real, flags | O_NOFOLLOW);
+  else if (real && root)
+    errno = EXDEV;
+  why = errno;
+  free (path);
+  free (real);
+  free (root);
+  errno = why;
+  return fd;
+}
+
 /* The kernel itself keeps the way beneath @folder (openat2, Linux 5.6). */
 static int
 open_beneath (const char *folder,
@@ -66,7 +88,7 @@ open_beneath (const char *folder,
     return -1;
   fd = (int) syscall (SYS_openat2, root, relative, &how, sizeof how);
   if (fd < 0 && errno == ENOSYS)
-    fd = openat (root, relative, (int) how.flags | O_NOFOLLOW);
+    fd = open_looked_up (folder, relative, (int) how.flags);
   why = errno;
   close (root);
   errno = why;

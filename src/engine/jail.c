@@ -256,8 +256,16 @@ refuse_by_arguments (scmp_filter_ctx filter)
          refuse (filter, CALL (ioctl), SCMP_A1 (SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCLINUX));
 }
 
+/* What openat2() does a filter cannot see; where Landlock does not look after it, files are opened without it. */
 static bool
-lock_calls (bool gpu)
+refuse_unseen (scmp_filter_ctx filter)
+{
+  return seccomp_rule_add (filter, SCMP_ACT_ERRNO (ENOSYS), CALL (openat2), 0) == 0;
+}
+
+static bool
+lock_calls (bool gpu,
+            bool landlock)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
   bool good = filter && seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
@@ -265,7 +273,8 @@ lock_calls (bool gpu)
   for (size_t i = 0; good && i < sizeof refused / sizeof *refused; i++)
     if (refused[i] >= 0)
       good = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), refused[i], 0) == 0;
-  good = good && refuse_by_arguments (filter) && refuse_writing (filter, gpu) && seccomp_load (filter) == 0;
+  good = good && refuse_by_arguments (filter) && refuse_writing (filter, gpu) && (landlock || refuse_unseen (filter)) &&
+         seccomp_load (filter) == 0;
   seccomp_release (filter);
   return good;
 }
@@ -279,6 +288,6 @@ sd3_jail_enter (const char *const *paths,
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return jail;
   jail.landlock = lock_files (paths, gpu);
-  jail.seccomp = lock_calls (gpu);
+  jail.seccomp = lock_calls (gpu, jail.landlock);
   return jail;
 }
