@@ -29,6 +29,16 @@ sd3_answers_begin (void)
     _exit (1);
 }
 
+void
+sd3_answers_wait_for (int input)
+{
+  struct pollfd fds[] = { { .fd = input, .events = POLLIN }, { .fd = output } };
+
+  poll (fds, 2, -1);
+  if ((fds[1].revents & (POLLERR | POLLNVAL)) != 0)
+    _exit (1);
+}
+
 /* ---- Members ----------------------------------------------------------------------------------------------- */
 
 static void

@@ -14,6 +14,9 @@
 /* Takes the standard output for the lines. Call it once, before anything can print. */
 void sd3_answers_begin (void);
 
+/* Waits until there is something to read. When nobody reads the lines any more, it ends the process. */
+void sd3_answers_wait_for (int input);
+
 typedef struct
 {
   FILE  *out;

@@ -12,7 +12,6 @@
 #include "engine/memory.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -56,10 +55,9 @@ read_more (void)
       input.room = input.room * 2 + PIECE;
       input.text = sd3_realloc (input.text, input.room, 1);
     }
+  sd3_answers_wait_for (STDIN_FILENO);
   n = read (STDIN_FILENO, input.text + input.n, PIECE);
-  if (n < 0 && errno == EAGAIN)
-    poll (&(struct pollfd) { .fd = STDIN_FILENO, .events = POLLIN }, 1, -1);
-  else if (n == 0 || (n < 0 && errno != EINTR))
+  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
     _exit (0);
   input.n += n > 0 ? (size_t) n : 0;
 }
