@@ -198,7 +198,7 @@ helper_load (Helper *helper)
   g_autoptr (JsonObject) loaded = NULL;
 
   helper_send (helper, "{\"do\":\"load\",\"paths\":[\"%s\"],\"merges\":\"" CLIP_MERGES "\",\"t5\":\"" FIXTURES "/unigram.model\",\"device\":\"%s\",\"threads\":1}",
-               path, whole_device ());
+               path, tiny_device ());
   loaded = helper_expect (helper, "loaded");
 }
 

@@ -112,7 +112,7 @@ check_capabilities (JsonObject *line)
   g_assert_cmpint (json_object_get_int_member (defaults, "steps"), ==, 28);
   g_assert_cmpstr (json_object_get_string_member (defaults, "sampler"), ==, "euler");
   g_assert_cmpfloat (json_object_get_double_member (defaults, "guidance"), ==, 7);
-  g_assert_cmpstr (json_object_get_string_member (line, "device"), ==, whole_device ());
+  g_assert_cmpstr (json_object_get_string_member (line, "device"), ==, tiny_device ());
   g_assert_cmpint (json_object_get_int_member (line, "file_size"), >, 1 << 20);
   g_assert_cmpint (json_object_get_int_member (memory, "transformer"), >, 0);
   g_assert_cmpint (json_object_get_int_member (memory, "needed"), >, json_object_get_int_member (memory, "transformer"));
@@ -267,7 +267,7 @@ test_links (void)
       g_autoptr (JsonObject) loaded = NULL;
 
       helper_send (helper, "{\"do\":\"load\",\"paths\":[\"%s\"],\"merges\":\"" CLIP_MERGES "\",\"t5\":\"" FIXTURES "/unigram.model\",\"threads\":1,\"device\":\"%s\"}",
-                   paths[i], whole_device ());
+                   paths[i], tiny_device ());
       loaded = helper_expect (helper, "loaded");
       expect_picture (helper, expected);
     }
@@ -293,7 +293,7 @@ test_cancel (void)
       helper_send (helper, "{\"do\":\"cancel\",\"id\":\"another\"}");
       helper_send (helper, "{\"do\":\"cancel\",\"id\":\"long\"}");
       expect_error (helper, "long", "cancelled", "cancelled");
-      g_assert_cmpint (g_get_monotonic_time () - before, <, G_USEC_PER_SEC);
+      g_assert_cmpint (g_get_monotonic_time () - before, <, 2 * G_USEC_PER_SEC);
       expect_picture (helper, expected);
     }
   /* Nothing is running: nothing comes of it, and the next one is not touched. */
@@ -350,7 +350,7 @@ test_end_of_input (void)
   g_autoptr (Helper) helper = busy_helper ();
 
   helper_close_input (helper);
-  g_assert_cmpint (helper_end (helper, 1), ==, 0);
+  g_assert_cmpint (helper_end (helper, 5), ==, 0);
 }
 
 static void
@@ -359,7 +359,7 @@ test_nobody_reads (void)
   g_autoptr (Helper) helper = busy_helper ();
 
   helper_close_output (helper);
-  g_assert_cmpint (helper_end (helper, 1), ==, 1);
+  g_assert_cmpint (helper_end (helper, 5), ==, 1);
 }
 
 static void
@@ -372,7 +372,7 @@ test_signals (void)
       g_autoptr (Helper) helper = busy_helper ();
 
       kill (helper->pid, signals[i]);
-      g_assert_cmpint (helper_end (helper, 1), ==, -signals[i]);
+      g_assert_cmpint (helper_end (helper, 5), ==, -signals[i]);
       /* The pipe ends as well: no process of its own is left that holds it. */
       while (helper->out >= 0)
         {
@@ -395,7 +395,7 @@ test_parent_killed (void)
   helper_send (shell, "{\"do\":\"generate\",\"id\":\"long\"," LONG "}");
   helper_wait_for (shell, "steps");
   kill (shell->pid, SIGKILL);
-  g_assert_cmpint (helper_end (shell, 1), ==, -SIGKILL);
+  g_assert_cmpint (helper_end (shell, 5), ==, -SIGKILL);
   for (;;)
     {
       g_autoptr (JsonObject) line = helper_next (shell);
