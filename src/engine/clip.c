@@ -66,6 +66,7 @@ want_all (sd3_clip *clip)
   sd3_loader *l = &clip->loader;
   int d = clip->width;
 
+  l->wide = d >= SD3_WIDE;
   for (int i = 0; i < clip->n_layers; i++)
     clip->layers[i] = (layer) {
       .norm1 = sd3_want_norm (l, d, true, "encoder.layers.%d.layer_norm1", i),

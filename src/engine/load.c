@@ -6,6 +6,8 @@
 
 #include "engine/load.h"
 
+#include "engine/kernel-ops.h"
+#include "engine/loops.h"
 #include "engine/memory.h"
 
 #include <math.h>
@@ -19,7 +21,8 @@ struct sd3_want
 {
   struct ggml_tensor *to;
   const sd3_tensor   *from;
-  enum ggml_type      type; /* that it usually has */
+  enum ggml_type      type;       /* that it usually has */
+  bool                multiplies; /* a matrix or a convolution */
 };
 
 const sd3_tensor *
@@ -68,7 +71,7 @@ want (sd3_loader       *loader,
   struct ggml_tensor *to = ggml_new_tensor (loader->store.ctx, type, n_dims, ne);
 
   sd3_reserve (loader->wants, loader->n_wants, loader->want_room);
-  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from, type };
+  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from, type, n_dims > 1 };
   loader->size += ggml_nbytes (to);
   return to;
 }
@@ -170,6 +173,80 @@ sd3_want_norm (sd3_loader *loader,
   return norm;
 }
 
+/* ---- For the processor's kernels ------------------------------------------------------------------------------- */
+
+/* Halves are multiplied as BF16 where the processor can and the model is large: a small one gains nothing by it. */
+static void
+plan_kernel (const sd3_loader *loader,
+             struct sd3_want  *one)
+{
+  struct ggml_tensor *w = one->to;
+  enum ggml_type type = sd3_tensor_type (one->from);
+  bool convolves = ggml_n_dims (w) > 2, widened = w->type != one->type && w->type == GGML_TYPE_F32;
+  bool bf16 = loader->wide && type != GGML_TYPE_F32 && !widened && sd3_kernels_bf16 ();
+  bool as_it_is = !convolves && (bf16 ? ggml_is_quantized (w->type) : w->type != GGML_TYPE_F32);
+
+  if (convolves)
+    w->extra = sd3_packed_new ((int) w->ne[3], (int) w->ne[2], (int) w->ne[0], bf16, false);
+  else
+    w->extra = sd3_packed_new ((int) w->ne[1], (int) w->ne[0], 0, bf16, as_it_is);
+}
+
+static void
+plan_kernels (sd3_loader       *loader,
+              const sd3_device *device)
+{
+  for (size_t i = 0; device->is_cpu && i < loader->n_wants; i++)
+    if (loader->wants[i].multiplies && !loader->wants[i].to->extra)
+      plan_kernel (loader, &loader->wants[i]);
+}
+
+static void
+forget_kernels (sd3_loader *loader)
+{
+  for (size_t i = 0; i < loader->n_wants; i++)
+    if (loader->wants[i].multiplies)
+      {
+        sd3_packed_free (loader->wants[i].to->extra);
+        loader->wants[i].to->extra = NULL;
+      }
+}
+
+/* From what was read, in the weight's own place. */
+static bool
+pack (struct ggml_tensor *w,
+      sd3_error          *error)
+{
+  sd3_packed *packed = sd3_packed_of (w);
+  int64_t n = ggml_nelements (w);
+  float *values = w->type == GGML_TYPE_F32 ? w->data : malloc ((size_t) n * sizeof *values);
+  void *copy = malloc ((size_t) n * (packed->bf16 ? 2 : 4));
+  bool good = values && copy;
+
+  if (good && values != w->data)
+    ggml_get_type_traits (w->type)->to_float (w->data, values, n);
+  if (good)
+    {
+      sd3_loops_get ()->convert (values, false, copy, packed->bf16, (size_t) n);
+      good = sd3_packed_fill (packed, copy, w->data, ggml_nbytes (w));
+    }
+  free (copy);
+  if (values != w->data)
+    free (values);
+  return good || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for the model’s weights.");
+}
+
+static bool
+hand_over (const struct sd3_want *one,
+           sd3_error             *error)
+{
+  sd3_packed *packed = one->multiplies ? sd3_packed_of (one->to) : NULL;
+
+  return !packed || !packed->layout || pack (one->to, error);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------- */
+
 /* A refusal of memory for a copy is an answer too: these are the largest blocks there are. */
 static bool
 read_one (const sd3_loader      *loader,
@@ -186,7 +263,7 @@ read_one (const sd3_loader      *loader,
   if (good && copy)
     ggml_backend_tensor_set (one->to, copy, 0, size);
   free (copy);
-  return good;
+  return good && hand_over (one, error);
 }
 
 bool
@@ -200,6 +277,7 @@ sd3_loader_read (sd3_loader *loader,
     return true;
   if (!sd3_store_allocate_weights (&loader->store, device, sd3_role_name (loader->role), error))
     return false;
+  plan_kernels (loader, device);
   for (size_t i = 0; good && i < loader->n_wants && !device->rehearses; i++)
     good = sd3_device_cancelled (device) ? sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.") : read_one (loader, &loader->wants[i], error);
   if (!good)
@@ -226,6 +304,7 @@ sd3_loader_widen (sd3_loader    *loader,
   bool changes = false;
 
   sd3_loader_unload (loader);
+  forget_kernels (loader);
   for (size_t i = 0; i < loader->n_wants; i++)
     {
       struct sd3_want *one = &loader->wants[i];
@@ -259,6 +338,7 @@ sd3_loader_unload (sd3_loader *loader)
 void
 sd3_loader_clear (sd3_loader *loader)
 {
+  forget_kernels (loader);
   sd3_store_clear (&loader->store);
   free (loader->wants);
   *loader = (sd3_loader) { 0 };

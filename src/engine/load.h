@@ -10,9 +10,12 @@
 
 typedef struct
 {
-  struct ggml_tensor *w; /* [in, out] in ggml's order */
+  struct ggml_tensor *w; /* [in, out] in ggml's order; on the processor its data is the kernels' (kernel-ops.h) */
   struct ggml_tensor *b; /* [out], or NULL */
 } sd3_linear;
+
+/* Models of this width are wide. */
+#define SD3_WIDE 512
 
 typedef struct
 {
@@ -22,6 +25,7 @@ typedef struct
   struct sd3_want   *wants;
   size_t             n_wants, want_room;
   uint64_t           size;   /* bytes it will take */
+  bool               wide;   /* products may be in BF16 where the weights are in halves: set it before reading */
   bool               failed; /* the error says why: the first thing that was missing */
   sd3_error         *error;  /* while wants are being named */
 } sd3_loader;

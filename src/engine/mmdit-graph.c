@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPS 1e-6f
-
 /* ---- What a prompt gives ----------------------------------------------------------------------------------- */
 
 /* [cos (t·f), sin (t·f)] with f falling from 1 to nearly 1/10000. */
@@ -211,24 +209,20 @@ static struct ggml_tensor *
 modulate (const builder      *b,
           struct ggml_tensor *x,
           size_t              at,
-          int                 first)
+          int                 first,
+          sd3_linear          next)
 {
-  return ggml_add (b->ctx, ggml_mul (b->ctx, x, chunk (b, at, first + 1)), chunk (b, at, first));
+  return sd3_nn_modulate (b->ctx, x, chunk (b, at, first + 1), chunk (b, at, first), next);
 }
 
-typedef struct
-{
-  struct ggml_tensor *q, *k, *v; /* [head, heads, n] */
-} qkv;
-
-static qkv
+static sd3_qkv
 project (const builder             *b,
          const sd3_mmdit_attention *a,
          struct ggml_tensor        *x)
 {
   struct ggml_tensor *all = sd3_nn_linear (b->ctx, a->qkv, x);
   int heads = b->m->shape.n_heads;
-  qkv parts = { sd3_nn_part (b->ctx, all, 0, heads), sd3_nn_part (b->ctx, all, 1, heads), sd3_nn_part (b->ctx, all, 2, heads) };
+  sd3_qkv parts = { sd3_nn_part (b->ctx, all, 0, heads), sd3_nn_part (b->ctx, all, 1, heads), sd3_nn_part (b->ctx, all, 2, heads) };
 
   if (a->ln_q)
     {
@@ -239,32 +233,13 @@ project (const builder             *b,
 }
 
 static struct ggml_tensor *
-attend (const builder *b,
-        qkv            p)
-{
-  return sd3_nn_attention (b->ctx, p.q, p.k, p.v, 1 / sqrtf ((float) p.q->ne[0]));
-}
-
-/* x + gate·y */
-static struct ggml_tensor *
-add_gated (const builder      *b,
-           struct ggml_tensor *x,
-           struct ggml_tensor *y,
-           size_t              at,
-           int                 gate)
-{
-  return ggml_add (b->ctx, x, ggml_mul (b->ctx, y, chunk (b, at, gate)));
-}
-
-static struct ggml_tensor *
 add_mlp (const builder          *b,
          const sd3_mmdit_stream *s,
          struct ggml_tensor     *x)
 {
-  struct ggml_tensor *n = modulate (b, ggml_norm (b->ctx, x, EPS), s->chunks_at, 3);
+  struct ggml_tensor *y = sd3_nn_linear_gelu (b->ctx, s->fc1, modulate (b, x, s->chunks_at, 3, s->fc1), s->fc2);
 
-  n = ggml_gelu (b->ctx, sd3_nn_linear (b->ctx, s->fc1, n));
-  return add_gated (b, x, sd3_nn_linear (b->ctx, s->fc2, n), s->chunks_at, 5);
+  return sd3_nn_linear_gated (b->ctx, s->fc2, y, chunk (b, s->chunks_at, 5), x);
 }
 
 /* The rows of one stream in the joint attention's result [h, L]. */
@@ -285,21 +260,21 @@ add_block (builder             *b,
 {
   const sd3_mmdit_block *block = &b->m->blocks[b->block];
   const sd3_mmdit_stream *sc = &block->context, *sx = &block->x;
-  struct ggml_tensor *k = *context, *n = ggml_norm (b->ctx, *x, EPS), *joint;
-  qkv c = project (b, &sc->attn, modulate (b, ggml_norm (b->ctx, k, EPS), sc->chunks_at, 0));
-  qkv p = project (b, &sx->attn, modulate (b, n, sx->chunks_at, 0));
+  struct ggml_tensor *k = *context, *n = *x, *joint;
+  sd3_qkv c = project (b, &sc->attn, modulate (b, k, sc->chunks_at, 0, sc->attn.qkv));
+  sd3_qkv p = project (b, &sx->attn, modulate (b, n, sx->chunks_at, 0, sx->attn.qkv));
   int64_t n_context = k->ne[1], n_x = n->ne[1];
 
   sd3_graph_mark (&b->step->graph, p.q, "joint_blocks.%d.x_block.q", b->block);
-  joint = attend (b, (qkv) { ggml_concat (b->ctx, c.q, p.q, 2), ggml_concat (b->ctx, c.k, p.k, 2), ggml_concat (b->ctx, c.v, p.v, 2) });
+  joint = sd3_nn_attention (b->ctx, c, p, sx->attn.proj);
   *context = NULL;
   if (sc->attn.proj.w)
-    *context = add_mlp (b, sc, add_gated (b, k, sd3_nn_linear (b->ctx, sc->attn.proj, rows_of (b, joint, 0, n_context)), sc->chunks_at, 2));
-  *x = add_gated (b, *x, sd3_nn_linear (b->ctx, sx->attn.proj, rows_of (b, joint, n_context, n_x)), sx->chunks_at, 2);
+    *context = add_mlp (b, sc, sd3_nn_linear_gated (b->ctx, sc->attn.proj, rows_of (b, joint, 0, n_context), chunk (b, sc->chunks_at, 2), k));
+  *x = sd3_nn_linear_gated (b->ctx, sx->attn.proj, rows_of (b, joint, n_context, n_x), chunk (b, sx->chunks_at, 2), n);
   if (sx->n_chunks == 9)
     {
-      joint = attend (b, project (b, &sx->attn2, modulate (b, n, sx->chunks_at, 6)));
-      *x = add_gated (b, *x, sd3_nn_linear (b->ctx, sx->attn2.proj, joint), sx->chunks_at, 8);
+      joint = sd3_nn_attention (b->ctx, project (b, &sx->attn2, modulate (b, n, sx->chunks_at, 6, sx->attn2.qkv)), (sd3_qkv) { 0 }, sx->attn2.proj);
+      *x = sd3_nn_linear_gated (b->ctx, sx->attn2.proj, joint, chunk (b, sx->chunks_at, 8), *x);
     }
   *x = add_mlp (b, sx, *x);
   if (*context)
@@ -320,7 +295,7 @@ build (sd3_mmdit      *m,
   for (; b.block < m->shape.depth && context; b.block++)
     if (!step->skip[b.block])
       add_block (&b, &context, &x);
-  x = modulate (&b, ggml_norm (b.ctx, x, EPS), m->final_at, 0);
+  x = modulate (&b, x, m->final_at, 0, m->final_linear);
   step->result = sd3_nn_linear (b.ctx, m->final_linear, x);
   sd3_graph_result (&step->graph, step->result);
 }

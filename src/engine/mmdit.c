@@ -143,6 +143,7 @@ want_all (sd3_mmdit *m)
     }
   m->final_modulation = sd3_want_linear (&m->loader, 2 * h, h, true, "final_layer.adaLN_modulation.1");
   m->final_linear = sd3_want_linear (&m->loader, patch, h, true, "final_layer.linear");
+  m->loader.wide = h >= SD3_WIDE;
   m->final_at = m->n_modulation;
   m->n_modulation += 2 * (size_t) h;
 }

@@ -59,6 +59,7 @@ want_all (sd3_t5 *t5)
   sd3_loader *l = &t5->loader;
   int d = t5->width, inner = t5->inner, feed = t5->feed;
 
+  l->wide = d >= SD3_WIDE;
   for (int i = 0; i < t5->n_layers; i++)
     t5->layers[i] = (layer) {
       .norm1 = sd3_want_norm (l, d, false, "encoder.block.%d.layer.0.layer_norm", i),

@@ -8,13 +8,11 @@
 #include "engine/vae.h"
 
 #include "engine/memory.h"
-#include "engine/nn.h"
+#include "engine/nn-picture.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EPS 1e-6f
 #define N_GROUPS 32
 #define MAX_LAYERS 160
 #define LATENT 16
@@ -53,32 +51,10 @@ layer (walk      *w,
 
 static struct ggml_tensor *
 conv (walk               *w,
-      sd3_linear          c,
-      struct ggml_tensor *x)
+      struct ggml_tensor *x,
+      sd3_nn_layer        with)
 {
-  return w->ctx ? sd3_nn_conv (w->ctx, c, x, 1, c.w->ne[0] == 3) : NULL;
-}
-
-/* GroupNorm over [w, h, channels]. */
-static struct ggml_tensor *
-group_norm (walk               *w,
-            sd3_linear          norm,
-            struct ggml_tensor *x)
-{
-  struct ggml_context *ctx = w->ctx;
-
-  if (!ctx)
-    return NULL;
-  x = ggml_mul (ctx, ggml_group_norm (ctx, x, N_GROUPS, EPS), ggml_reshape_3d (ctx, norm.w, 1, 1, norm.w->ne[0]));
-  return ggml_add (ctx, x, ggml_reshape_3d (ctx, norm.b, 1, 1, norm.b->ne[0]));
-}
-
-static struct ggml_tensor *
-norm_silu (walk               *w,
-           sd3_linear          norm,
-           struct ggml_tensor *x)
-{
-  return w->ctx ? ggml_silu (w->ctx, group_norm (w, norm, x)) : NULL;
+  return w->ctx ? sd3_nn_conv (w->ctx, x, &with) : NULL;
 }
 
 static struct ggml_tensor *
@@ -88,14 +64,13 @@ resnet (walk               *w,
         int                 out,
         const char         *name)
 {
-  struct ggml_tensor *y = norm_silu (w, NORM (w, in, "%s.norm1", name), x);
+  sd3_linear norm1 = NORM (w, in, "%s.norm1", name), conv1 = CONV (w, out, in, 3, "%s.conv1", name);
+  sd3_linear norm2 = NORM (w, out, "%s.norm2", name), conv2 = CONV (w, out, out, 3, "%s.conv2", name);
+  struct ggml_tensor *y = conv (w, x, (sd3_nn_layer) { .norm = norm1, .conv = conv1 });
 
-  y = conv (w, CONV (w, out, in, 3, "%s.conv1", name), y);
-  y = norm_silu (w, NORM (w, out, "%s.norm2", name), y);
-  y = conv (w, CONV (w, out, out, 3, "%s.conv2", name), y);
   if (in != out)
-    x = conv (w, CONV (w, out, in, 1, "%s.nin_shortcut", name), x);
-  return w->ctx ? ggml_add (w->ctx, x, y) : NULL;
+    x = conv (w, x, (sd3_nn_layer) { .conv = CONV (w, out, in, 1, "%s.nin_shortcut", name) });
+  return conv (w, y, (sd3_nn_layer) { .norm = norm2, .conv = conv2, .residual = x });
 }
 
 /* One head over all places. */
@@ -107,18 +82,8 @@ attention (walk               *w,
 {
   sd3_linear norm = NORM (w, n, "%s.mid.attn_1.norm", half), qkv = LINEAR (w, 3 * n, n, "%s.mid.attn_1.qkv", half);
   sd3_linear out = LINEAR (w, n, n, "%s.mid.attn_1.proj_out", half);
-  struct ggml_context *ctx = w->ctx;
-  struct ggml_tensor *y;
-  int64_t places;
 
-  if (!ctx)
-    return NULL;
-  places = x->ne[0] * x->ne[1];
-  y = ggml_cont (ctx, ggml_transpose (ctx, ggml_reshape_2d (ctx, group_norm (w, norm, x), places, n))); /* [n, places] */
-  y = sd3_nn_linear (ctx, qkv, y);
-  y = sd3_nn_attention (ctx, sd3_nn_part (ctx, y, 0, 1), sd3_nn_part (ctx, y, 1, 1), sd3_nn_part (ctx, y, 2, 1), 1 / sqrtf ((float) n));
-  y = ggml_cont (ctx, ggml_transpose (ctx, sd3_nn_linear (ctx, out, y)));
-  return ggml_add (ctx, x, ggml_reshape_3d (ctx, y, x->ne[0], x->ne[1], n));
+  return w->ctx ? sd3_nn_place_attention (w->ctx, x, norm, qkv, out) : NULL;
 }
 
 static struct ggml_tensor *
@@ -136,13 +101,32 @@ middle (walk               *w,
 }
 
 static struct ggml_tensor *
+first_conv (walk               *w,
+            struct ggml_tensor *x,
+            sd3_linear          c,
+            bool                relu)
+{
+  return w->ctx ? conv (w, sd3_nn_picture_in (w->ctx, c, x), (sd3_nn_layer) { .conv = c, .relu = relu }) : NULL;
+}
+
+static struct ggml_tensor *
+last_conv (walk               *w,
+           struct ggml_tensor *x,
+           sd3_linear          norm,
+           sd3_linear          c)
+{
+  return w->ctx ? sd3_nn_picture_out (w->ctx, c, conv (w, x, (sd3_nn_layer) { .norm = norm, .conv = c, .last = true })) : NULL;
+}
+
+static struct ggml_tensor *
 decoder (walk               *w,
          struct ggml_tensor *x)
 {
   const int *widths = w->vae->widths;
+  sd3_linear norm;
   char name[64];
 
-  x = conv (w, CONV (w, widths[3], LATENT, 3, "decoder.conv_in"), x);
+  x = first_conv (w, x, CONV (w, widths[3], LATENT, 3, "decoder.conv_in"), false);
   x = middle (w, x, widths[3], "decoder");
   for (int level = 3; level >= 0; level--)
     {
@@ -152,22 +136,10 @@ decoder (walk               *w,
           x = resnet (w, x, widths[i == 0 && level < 3 ? level + 1 : level], widths[level], name);
         }
       if (level > 0)
-        {
-          x = w->ctx ? ggml_upscale (w->ctx, x, 2, GGML_SCALE_MODE_NEAREST) : NULL;
-          x = conv (w, CONV (w, widths[level], widths[level], 3, "decoder.up.%d.upsample.conv", level), x);
-        }
+        x = conv (w, x, (sd3_nn_layer) { .doubled = true, .conv = CONV (w, widths[level], widths[level], 3, "decoder.up.%d.upsample.conv", level) });
     }
-  x = norm_silu (w, NORM (w, widths[0], "decoder.norm_out"), x);
-  return conv (w, CONV (w, 3, widths[0], 3, "decoder.conv_out"), x);
-}
-
-/* Half the size: a row and a column of zeros at the far ends only, and every second place. */
-static struct ggml_tensor *
-downsample (walk               *w,
-            sd3_linear          c,
-            struct ggml_tensor *x)
-{
-  return w->ctx ? sd3_nn_conv (w->ctx, c, ggml_pad (w->ctx, x, 1, 1, 0, 0), 2, 0) : NULL;
+  norm = NORM (w, widths[0], "decoder.norm_out");
+  return last_conv (w, x, norm, CONV (w, 3, widths[0], 3, "decoder.conv_out"));
 }
 
 static struct ggml_tensor *
@@ -175,9 +147,10 @@ encoder (walk               *w,
          struct ggml_tensor *x)
 {
   const int *widths = w->vae->widths;
+  sd3_linear norm;
   char name[64];
 
-  x = conv (w, CONV (w, widths[0], 3, 3, "encoder.conv_in"), x);
+  x = first_conv (w, x, CONV (w, widths[0], 3, 3, "encoder.conv_in"), false);
   for (int level = 0; level < 4; level++)
     {
       for (int i = 0; i < 2; i++)
@@ -186,11 +159,11 @@ encoder (walk               *w,
           x = resnet (w, x, widths[i == 0 && level > 0 ? level - 1 : level], widths[level], name);
         }
       if (level < 3)
-        x = downsample (w, CONV (w, widths[level], widths[level], 3, "encoder.down.%d.downsample.conv", level), x);
+        x = conv (w, x, (sd3_nn_layer) { .halved = true, .conv = CONV (w, widths[level], widths[level], 3, "encoder.down.%d.downsample.conv", level) });
     }
   x = middle (w, x, widths[3], "encoder");
-  x = norm_silu (w, NORM (w, widths[3], "encoder.norm_out"), x);
-  return conv (w, CONV (w, 2 * LATENT, widths[3], 3, "encoder.conv_out"), x);
+  norm = NORM (w, widths[3], "encoder.norm_out");
+  return last_conv (w, x, norm, CONV (w, 2 * LATENT, widths[3], 3, "encoder.conv_out"));
 }
 
 /* ---- TAESD3 (madebyollin/taesd): a list of layers, named by their place ------------------------------------- */
@@ -203,11 +176,7 @@ small_block (walk               *w,
   struct ggml_tensor *y = x;
 
   for (int i = 0; i <= 4; i += 2)
-    {
-      y = conv (w, CONV (w, 64, 64, 3, "%d.conv.%d", index, i), y);
-      if (w->ctx)
-        y = i < 4 ? ggml_relu (w->ctx, y) : ggml_relu (w->ctx, ggml_add (w->ctx, y, x));
-    }
+    y = conv (w, y, (sd3_nn_layer) { .conv = CONV (w, 64, 64, 3, "%d.conv.%d", index, i), .residual = i == 4 ? x : NULL, .relu = true });
   return y;
 }
 
@@ -224,17 +193,15 @@ preview (walk               *w,
 {
   if (w->ctx)
     x = ggml_scale (w->ctx, ggml_tanh (w->ctx, ggml_scale (w->ctx, x, 1.0f / 3)), 3);
-  x = conv (w, CONV (w, 64, LATENT, 3, "1"), x);
-  x = w->ctx ? ggml_relu (w->ctx, x) : NULL;
+  x = first_conv (w, x, CONV (w, 64, LATENT, 3, "1"), true);
   for (int index = 3; index <= 13; index += 5)
     {
       for (int i = 0; i < 3; i++)
         x = small_block (w, x, index + i);
-      x = w->ctx ? ggml_upscale (w->ctx, x, 2, GGML_SCALE_MODE_NEAREST) : NULL;
-      x = conv (w, small_upsample (w, index + 4), x);
+      x = conv (w, x, (sd3_nn_layer) { .doubled = true, .conv = small_upsample (w, index + 4) });
     }
   x = small_block (w, x, 18);
-  return conv (w, CONV (w, 3, 64, 3, "19"), x);
+  return last_conv (w, x, (sd3_linear) { 0 }, CONV (w, 3, 64, 3, "19"));
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------------- */
@@ -288,6 +255,7 @@ sd3_vae_new (const sd3_weights *weights,
   if (!vae->loader.failed && detect (vae, error))
     {
       walk_all (&w, NULL);
+      vae->loader.wide = half == SD3_VAE_PREVIEW || vae->widths[3] >= SD3_WIDE;
       if (!vae->loader.failed)
         return vae;
     }
