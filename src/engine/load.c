@@ -212,37 +212,66 @@ forget_kernels (sd3_loader *loader)
       }
 }
 
-/* From what was read, in the weight's own place. */
-static bool
-pack (struct ggml_tensor *w,
-      sd3_error          *error)
+/* What a weight goes through on its way into its layout; kept from one to the next. */
+typedef struct
 {
-  sd3_packed *packed = sd3_packed_of (w);
-  int64_t n = ggml_nelements (w);
-  float *values = w->type == GGML_TYPE_F32 ? w->data : malloc ((size_t) n * sizeof *values);
-  void *copy = malloc ((size_t) n * (packed->bf16 ? 2 : 4));
-  bool good = values && copy;
+  void  *read, *plain;
+  size_t read_size, plain_size;
+} rooms;
 
-  if (good && values != w->data)
-    ggml_get_type_traits (w->type)->to_float (w->data, values, n);
-  if (good)
+static void *
+make_room (void  **room,
+           size_t *size,
+           size_t  wanted)
+{
+  if (*size < wanted)
     {
-      sd3_loops_get ()->convert (values, false, copy, packed->bf16, (size_t) n);
-      good = sd3_packed_fill (packed, copy, w->data, ggml_nbytes (w));
+      free (*room);
+      *room = malloc (wanted);
+      *size = *room ? wanted : 0;
     }
-  free (copy);
-  if (values != w->data)
-    free (values);
-  return good || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for the model’s weights.");
+  return *room;
+}
+
+/* The values that were read, F32 or halves, in the type of the products. */
+static void
+convert (const struct ggml_tensor *w,
+         const char               *from,
+         bool                      bf16,
+         char                     *to)
+{
+  float some[1024];
+  size_t n = (size_t) ggml_nelements (w), step = sizeof some / sizeof *some;
+
+  for (size_t i = 0; i < n; i += step)
+    {
+      const void *values = from + i * w->nb[0];
+      size_t count = n - i < step ? n - i : step;
+
+      if (w->type != GGML_TYPE_F32)
+        ggml_get_type_traits (w->type)->to_float (values, some, (int64_t) count);
+      sd3_loops_get ()->convert (w->type == GGML_TYPE_F32 ? values : some, false, to + i * (bf16 ? 2 : 4), bf16, count);
+    }
 }
 
 static bool
-hand_over (const struct sd3_want *one,
-           sd3_error             *error)
+read_packed (const sd3_loader      *loader,
+             const struct sd3_want *one,
+             rooms                 *room,
+             sd3_error             *error)
 {
-  sd3_packed *packed = one->multiplies ? sd3_packed_of (one->to) : NULL;
+  struct ggml_tensor *w = one->to;
+  sd3_packed *packed = sd3_packed_of (w);
+  bool same = w->type == (packed->bf16 ? GGML_TYPE_BF16 : GGML_TYPE_F32);
+  void *from = make_room (&room->read, &room->read_size, ggml_nbytes (w));
+  void *plain = same ? from : make_room (&room->plain, &room->plain_size, (size_t) ggml_nelements (w) * (packed->bf16 ? 2 : 4));
 
-  return !packed || !packed->layout || pack (one->to, error);
+  if (from && plain && !sd3_tensor_load (loader->weights, one->from, w->type, from, error))
+    return false;
+  if (from && plain && !same)
+    convert (w, from, packed->bf16, plain);
+  return (from && plain && sd3_packed_fill (packed, plain, w->data, ggml_nbytes (w))) ||
+         sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", sd3_role_name (loader->role));
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
@@ -263,7 +292,31 @@ read_one (const sd3_loader      *loader,
   if (good && copy)
     ggml_backend_tensor_set (one->to, copy, 0, size);
   free (copy);
-  return good && hand_over (one, error);
+  return good;
+}
+
+static bool
+read_all (const sd3_loader *loader,
+          const sd3_device *device,
+          sd3_error        *error)
+{
+  rooms room = { 0 };
+  bool good = true;
+
+  for (size_t i = 0; good && i < loader->n_wants; i++)
+    {
+      const struct sd3_want *one = &loader->wants[i];
+
+      if (sd3_device_cancelled (device))
+        good = sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.");
+      else if (one->to->extra && sd3_packed_of (one->to)->layout)
+        good = read_packed (loader, one, &room, error);
+      else
+        good = read_one (loader, one, error);
+    }
+  free (room.read);
+  free (room.plain);
+  return good;
 }
 
 bool
@@ -271,18 +324,15 @@ sd3_loader_read (sd3_loader *loader,
                  sd3_device *device,
                  sd3_error  *error)
 {
-  bool good = true;
-
   if (loader->store.device)
     return true;
   if (!sd3_store_allocate_weights (&loader->store, device, sd3_role_name (loader->role), error))
     return false;
   plan_kernels (loader, device);
-  for (size_t i = 0; good && i < loader->n_wants && !device->rehearses; i++)
-    good = sd3_device_cancelled (device) ? sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.") : read_one (loader, &loader->wants[i], error);
-  if (!good)
-    sd3_store_release (&loader->store);
-  return good;
+  if (device->rehearses || read_all (loader, device, error))
+    return true;
+  sd3_store_release (&loader->store);
+  return false;
 }
 
 static void
