@@ -7,15 +7,25 @@
  */
 #include "config.h"
 
-#include "engine/kernel-ops.h"
-
-#include "engine/loops.h"
+#include "engine/kernel-ops-private.h"
 
 #include <string.h>
 
 #define SCORES (768 << 10) /* bytes of one block's scores */
+#define MAX_NODES 4096
 
-enum { SCRATCH_MAIN, SCRATCH_MORE };
+/* What the second node is told in 64 bits. */
+typedef union
+{
+  struct
+  {
+    float    scale;
+    uint16_t index, count; /* of the nodes that share the work */
+  };
+  void *bits;
+} instruction;
+
+_Static_assert (sizeof (instruction) == sizeof (void *), "it is told as a pointer");
 
 /* Where everything lies in the first node's result. */
 typedef struct
@@ -83,7 +93,7 @@ lay_out_cb (struct ggml_tensor *dst,
 {
   const struct ggml_tensor *q = dst->src[0];
   plan p = make_plan (q->ne[0], q->ne[1], q->ne[2] + (dst->src[3] ? dst->src[3]->ne[2] : 0), bf16 != NULL);
-  char *to = dst->data, *plain = sd3_scratch (SCRATCH_MAIN, p.q_size);
+  char *to = dst->data, *plain = sd3_scratch (SD3_SCRATCH_MAIN, p.q_size);
 
   for (int64_t task = ith; task < 3 * p.heads; task += nth)
     {
@@ -141,8 +151,8 @@ attend (block              *b,
 {
   const plan *p = b->p;
   const sd3_loops *loops = sd3_loops_get ();
-  float *scores = sd3_scratch (SCRATCH_MAIN, (size_t) (b->n_queries * b->row) * sizeof (float));
-  float *mixed = sd3_scratch (SCRATCH_MORE, (size_t) (b->n_queries * (p->d + 1)) * sizeof (float)), *sums = mixed + b->n_queries * p->d;
+  float *scores = sd3_scratch (SD3_SCRATCH_MAIN, (size_t) (b->n_queries * b->row) * sizeof (float));
+  float *mixed = sd3_scratch (SD3_SCRATCH_MORE, (size_t) (b->n_queries * (p->d + 1)) * sizeof (float)), *sums = mixed + b->n_queries * p->d;
   const char *q = laid_out + (size_t) head * p->q_size + (size_t) (first * p->d) * p->element;
 
   sd3_product_run (&b->scores, q, laid_out + p->k_at + (size_t) head * p->k_size, NULL, NULL, NULL, scores);
@@ -168,23 +178,38 @@ attend_cb (struct ggml_tensor *dst,
            int                 nth,
            void               *bits)
 {
-  const struct ggml_tensor *laid_out = dst->src[0];
+  instruction order = { .bits = bits };
+  const struct ggml_tensor *laid_out = dst->src[order.index > 0];
   plan p = make_plan (dst->ne[0], dst->ne[1], dst->ne[2], laid_out->ne[1] == 2);
   int64_t at_once = queries_at_once (p.n), blocks = (p.n + at_once - 1) / at_once, last = p.n - (blocks - 1) * at_once;
-  uint32_t scale_bits = (uint32_t) (uintptr_t) bits;
+  int64_t begin = p.heads * blocks * order.index / order.count, n = p.heads * blocks * (order.index + 1) / order.count - begin;
   block whole, rest;
-  float scale;
 
-  memcpy (&scale, &scale_bits, sizeof scale);
   if (blocks > 1)
     begin_block (&whole, &p, at_once);
   begin_block (&rest, &p, last);
-  for (int64_t task = p.heads * blocks * ith / nth; task < p.heads * blocks * (ith + 1) / nth; task++)
-    attend (task % blocks < blocks - 1 ? &whole : &rest, laid_out->data, dst, task / blocks, task % blocks * at_once, scale);
+  for (int64_t task = begin + n * ith / nth; task < begin + n * (ith + 1) / nth; task++)
+    attend (task % blocks < blocks - 1 ? &whole : &rest, laid_out->data, dst, task / blocks, task % blocks * at_once, order.scale);
   if (blocks > 1)
     end_block (&whole);
   end_block (&rest);
   clear_plan (&p);
+}
+
+static struct ggml_tensor *
+multiply (struct ggml_context *ctx,
+          struct ggml_tensor  *laid_out,
+          const int64_t        ne[3],
+          float                scale,
+          enum ggml_type       type)
+{
+  double n_nodes = 4.0 * (double) (ne[0] * ne[1]) * (double) ne[2] * (double) ne[2] / SD3_NODE;
+  instruction order = { .scale = scale, .count = n_nodes >= MAX_NODES ? MAX_NODES : n_nodes < 1 ? 1 : (uint16_t) n_nodes };
+  struct ggml_tensor *y = ggml_custom_4d (ctx, type, ne[0], ne[1], ne[2], 1, &laid_out, 1, attend_cb, GGML_N_TASKS_MAX, order.bits);
+
+  for (order.index = 1; order.index < order.count; order.index++)
+    y = ggml_custom_inplace (ctx, y, &laid_out, 1, attend_cb, GGML_N_TASKS_MAX, order.bits);
+  return ggml_reshape_2d (ctx, y, ne[0] * ne[1], ne[2]);
 }
 
 struct ggml_tensor *
@@ -195,17 +220,14 @@ sd3_op_attention (struct ggml_context      *ctx,
                   float                     scale,
                   enum ggml_type            type)
 {
-  int64_t d = q[0]->ne[0], heads = q[0]->ne[1], n = q[0]->ne[2] + (q[1] ? q[1]->ne[2] : 0);
+  int64_t ne[] = { q[0]->ne[0], q[0]->ne[1], q[0]->ne[2] + (q[1] ? q[1]->ne[2] : 0) };
   bool bf16 = type == GGML_TYPE_BF16;
   struct ggml_tensor *parts[] = { q[0], k[0], v[0], q[1], k[1], v[1] }, *laid_out;
-  plan p = make_plan (d, heads, n, bf16);
+  plan p = make_plan (ne[0], ne[1], ne[2], bf16);
   int64_t element = (int64_t) p.element;
-  uint32_t bits;
 
-  memcpy (&bits, &scale, sizeof bits);
   laid_out = ggml_custom_4d (ctx, GGML_TYPE_I8, (int64_t) p.size / element, element, 1, 1, parts, q[1] ? 6 : 3, lay_out_cb, GGML_N_TASKS_MAX,
                              (void *) (uintptr_t) bf16);
   clear_plan (&p);
-  laid_out = ggml_custom_4d (ctx, type, d, heads, n, 1, &laid_out, 1, attend_cb, GGML_N_TASKS_MAX, (void *) (uintptr_t) bits);
-  return ggml_reshape_2d (ctx, laid_out, d * heads, n);
+  return multiply (ctx, laid_out, ne, scale, type);
 }

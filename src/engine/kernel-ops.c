@@ -5,25 +5,14 @@
  */
 #include "config.h"
 
-#include "engine/kernel-ops.h"
-
-#include "engine/loops.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "engine/kernel-ops-private.h"
 
 #define EPS 1e-6f
 #define FEW_ROWS 64   /* a thread's part of the rows; with fewer the columns are split */
 #define COLUMNS 64    /* columns in a block of packed weights */
 #define UNPACKED 256  /* columns whose weights are unpacked at once */
-#define N_PARTS 64    /* of a picture, whose sums are made apart: their order must not depend on threads */
-#define RUN 256       /* places whose sums are made in F32 */
-#define BAND (3 << 20) /* bytes of a convolution's input that are prepared at once */
 
-enum { SCRATCH_MAIN, SCRATCH_MORE, SCRATCH_NORM };
-
-enum { HAS_BIAS = 1, HAS_GATE = 2, HAS_RESIDUAL = 4, HAS_NORM = 8, DOUBLED = 16, HALVED = 32, ACT = 6 /* first bit */ };
+enum { HAS_BIAS = 1, HAS_GATE = 2, HAS_RESIDUAL = 4, ACT = 3 /* first bit */ };
 
 sd3_packed *
 sd3_packed_of (const struct ggml_tensor *w)
@@ -35,53 +24,6 @@ enum ggml_type
 sd3_packed_type (const struct ggml_tensor *w)
 {
   return sd3_packed_of (w)->bf16 ? GGML_TYPE_BF16 : GGML_TYPE_F32;
-}
-
-static bool
-is_bf16 (const struct ggml_tensor *t)
-{
-  return t->type == GGML_TYPE_BF16;
-}
-
-static size_t
-element (bool bf16)
-{
-  return bf16 ? 2 : 4;
-}
-
-/* A node with flags; @args may hold NULLs, which are left out. */
-static struct ggml_tensor *
-add_node (struct ggml_context *ctx,
-          enum ggml_type       type,
-          const int64_t        ne[4],
-          struct ggml_tensor **args,
-          int                  n_args,
-          ggml_custom_op_t     function,
-          uintptr_t            flags)
-{
-  int n = 0;
-
-  for (int i = 0; i < n_args; i++)
-    if (args[i])
-      args[n++] = args[i];
-  return ggml_custom_4d (ctx, type, ne[0], ne[1], ne[2], ne[3], args, n, function, GGML_N_TASKS_MAX, (void *) flags);
-}
-
-/* The ith of nth parts of n, in whole @unit. */
-static void
-share (int64_t  n,
-       int64_t  unit,
-       int      ith,
-       int      nth,
-       int64_t *from,
-       int64_t *to)
-{
-  int64_t units = (n + unit - 1) / unit;
-
-  *from = units * ith / nth * unit;
-  *to = units * (ith + 1) / nth * unit;
-  if (*to > n)
-    *to = n;
 }
 
 /* ---- Linear layers ----------------------------------------------------------------------------------------------- */
@@ -109,13 +51,6 @@ get_linear (const struct ggml_tensor *dst,
     .residual = l.residual != NULL, .act = (sd3_act) (flags >> ACT),
   };
   return l;
-}
-
-static const float *
-floats (const struct ggml_tensor *t,
-        int64_t                   at)
-{
-  return t ? (const float *) t->data + at : NULL;
 }
 
 static void
@@ -166,9 +101,9 @@ unpack (const linear      *l,
 {
   const sd3_packed *packed = sd3_packed_of (l->w);
   size_t n = (size_t) packed->n_in, row = n * element (packed->bf16);
-  float *values = sd3_scratch (SCRATCH_NORM, n * sizeof (float));
-  char *plain = sd3_scratch (SCRATCH_MORE, (size_t) (to - from) * row);
-  void *out = sd3_scratch (SCRATCH_MAIN, dnnl_memory_desc_get_size (layout));
+  float *values = sd3_scratch (SD3_SCRATCH_NORM, n * sizeof (float));
+  char *plain = sd3_scratch (SD3_SCRATCH_MORE, (size_t) (to - from) * row);
+  void *out = sd3_scratch (SD3_SCRATCH_MAIN, dnnl_memory_desc_get_size (layout));
 
   for (int64_t i = from; i < to; i++)
     {
@@ -264,225 +199,4 @@ sd3_op_modulate (struct ggml_context *ctx,
                  enum ggml_type       type)
 {
   return add_node (ctx, type, x->ne, (struct ggml_tensor *[]) { x, scale, shift }, 3, modulate_cb, 0);
-}
-
-/* ---- Pictures ---------------------------------------------------------------------------------------------------- */
-
-static void
-sums_of_part (const struct ggml_tensor *x,
-              int64_t                   from,
-              int64_t                   to,
-              int                       n_groups,
-              double                   *out)
-{
-  const sd3_loops *loops = sd3_loops_get ();
-  int n = (int) x->ne[0];
-  float *sums = sd3_scratch (SCRATCH_NORM, 2 * (size_t) n * sizeof (float));
-
-  memset (out, 0, 2 * (size_t) n_groups * sizeof *out);
-  for (int64_t place = from; place < to; place += RUN)
-    {
-      memset (sums, 0, 2 * (size_t) n * sizeof *sums);
-      loops->add_squares ((const char *) x->data + (size_t) place * x->nb[1], is_bf16 (x), sums, sums + n, (size_t) n,
-                          (size_t) (to - place < RUN ? to - place : RUN));
-      for (int c = 0; c < n; c++)
-        {
-          out[2 * (c * n_groups / n)] += sums[c];
-          out[2 * (c * n_groups / n) + 1] += sums[n + c];
-        }
-    }
-}
-
-static void
-group_sums_cb (struct ggml_tensor *dst,
-               int                 ith,
-               int                 nth,
-               void               *flags)
-{
-  const struct ggml_tensor *x = dst->src[0];
-
-  for (int part = ith; part < N_PARTS; part += nth)
-    {
-      int64_t from, to;
-
-      share (x->ne[1] * x->ne[2], 1, part, N_PARTS, &from, &to);
-      sums_of_part (x, from, to, (int) dst->ne[0] / 2, (double *) dst->data + part * dst->ne[0]);
-    }
-}
-
-struct ggml_tensor *
-sd3_op_group_sums (struct ggml_context *ctx,
-                   struct ggml_tensor  *x,
-                   int                  n_groups)
-{
-  return add_node (ctx, GGML_TYPE_F64, (int64_t[]) { 2 * n_groups, N_PARTS, 1, 1 }, &x, 1, group_sums_cb, 0);
-}
-
-/* A GroupNorm as one factor and one term for each channel, in this thread's memory: factors first. */
-static const float *
-coefficients (const struct ggml_tensor *const *norm,
-              int64_t                          places)
-{
-  int n = (int) norm[1]->ne[0], n_groups = (int) norm[0]->ne[0] / 2;
-  float *out = sd3_scratch (SCRATCH_NORM, 2 * (size_t) n * sizeof (float));
-  const double *sums = norm[0]->data;
-
-  for (int c = 0; c < n; c++)
-    {
-      double sum = 0, squares = 0, count = (double) places * n / n_groups, mean;
-
-      for (int part = 0; part < N_PARTS; part++)
-        {
-          sum += sums[(part * n_groups + c * n_groups / n) * 2];
-          squares += sums[(part * n_groups + c * n_groups / n) * 2 + 1];
-        }
-      mean = sum / count;
-      out[c] = (float) (((const float *) norm[1]->data)[c] / sqrt (fmax (squares / count - mean * mean, 0) + EPS));
-      out[n + c] = (float) (((const float *) norm[2]->data)[c] - mean * out[c]);
-    }
-  return out;
-}
-
-static void
-group_norm_cb (struct ggml_tensor *dst,
-               int                 ith,
-               int                 nth,
-               void               *flags)
-{
-  const struct ggml_tensor *x = dst->src[0];
-  int64_t places = x->ne[1] * x->ne[2], from, to;
-  const float *factors = coefficients ((const struct ggml_tensor *const *) &dst->src[1], places);
-
-  share (places, 1, ith, nth, &from, &to);
-  sd3_loops_get ()->affine ((const char *) x->data + (size_t) from * x->nb[1], is_bf16 (x), factors, factors + x->ne[0], false,
-                            (char *) dst->data + (size_t) from * dst->nb[1], is_bf16 (dst), (size_t) x->ne[0], (size_t) (to - from));
-}
-
-struct ggml_tensor *
-sd3_op_group_norm (struct ggml_context *ctx,
-                   struct ggml_tensor  *x,
-                   sd3_group_norm       norm,
-                   enum ggml_type       type)
-{
-  return add_node (ctx, type, x->ne, (struct ggml_tensor *[]) { x, norm.sums, norm.scale, norm.shift }, 4, group_norm_cb, 0);
-}
-
-/* A convolution in bands of rows: each is prepared (widened, normed, with rows of zeros around the picture) and
- * multiplied while it is near. */
-typedef struct
-{
-  const struct ggml_tensor *x, *bias;
-  const struct ggml_tensor *const *norm;
-  const sd3_packed         *packed;
-  struct ggml_tensor       *dst;
-  const float              *factors;
-  sd3_convolution           convolution;
-  int64_t                   width, height; /* of what is convolved */
-  int                       pad_top;
-  bool                      doubled;
-} conv;
-
-static conv
-get_conv (struct ggml_tensor *dst,
-          uintptr_t           flags)
-{
-  struct ggml_tensor **src = flags & HAS_RESIDUAL ? &dst->src[1] : dst->src;
-  conv c = { .x = src[0], .packed = sd3_packed_of (src[1]), .dst = dst, .doubled = flags & DOUBLED };
-  int next = 2, side = c.packed->side, pad = flags & HALVED ? 0 : side / 2;
-
-  c.bias = flags & HAS_BIAS ? src[next++] : NULL;
-  c.norm = flags & HAS_NORM ? (const struct ggml_tensor *const *) &src[next] : NULL;
-  c.width = c.x->ne[1] << c.doubled;
-  c.height = c.x->ne[2] << c.doubled;
-  c.pad_top = pad;
-  c.convolution = (sd3_convolution) {
-    .width = (int) c.width, .n_in = c.packed->n_in, .n_out = c.packed->n_out, .side = side, .stride = flags & HALVED ? 2 : 1, .pad_left = pad,
-    .pad_right = flags & HALVED ? 1 : pad, .bf16 = c.packed->bf16, .weights = c.packed->layout, .to_bf16 = is_bf16 (dst), .bias = c.bias != NULL,
-    .accumulate = flags & HAS_RESIDUAL, .act = (sd3_act) (flags >> ACT),
-  };
-  return c;
-}
-
-/* One row of what is convolved. */
-static void
-prepare_row (const conv *c,
-             int64_t     row,
-             char       *to)
-{
-  const sd3_loops *loops = sd3_loops_get ();
-  size_t n = (size_t) c->x->ne[0], size = n * element (c->packed->bf16);
-  const char *from = (const char *) c->x->data + (size_t) (row >> c->doubled) * c->x->nb[2];
-
-  if (row < 0 || row >= c->height)
-    memset (to, 0, (size_t) c->width * size);
-  else if (c->doubled)
-    for (int64_t i = 0; i < c->width; i += 2)
-      {
-        loops->convert (from + (size_t) (i / 2) * c->x->nb[1], is_bf16 (c->x), to + (size_t) i * size, c->packed->bf16, n);
-        memcpy (to + (size_t) (i + 1) * size, to + (size_t) i * size, size);
-      }
-  else if (c->factors)
-    loops->affine (from, is_bf16 (c->x), c->factors, c->factors + n, true, to, c->packed->bf16, n, (size_t) c->width);
-  else
-    loops->convert (from, is_bf16 (c->x), to, c->packed->bf16, n * (size_t) c->width);
-}
-
-static void
-run_band (const conv *c,
-          int64_t     from,
-          int64_t     to)
-{
-  sd3_convolution shape = c->convolution;
-  size_t row_size = (size_t) (c->width * c->x->ne[0]) * element (c->packed->bf16);
-  int64_t first = from * shape.stride - c->pad_top;
-  sd3_product product;
-  char *band;
-
-  shape.height = (int) (to - from - 1) * shape.stride + shape.side;
-  band = sd3_scratch (SCRATCH_MAIN, (size_t) shape.height * row_size);
-  for (int i = 0; i < shape.height; i++)
-    prepare_row (c, first + i, band + (size_t) i * row_size);
-  if (!sd3_convolution_begin (&product, &shape))
-    GGML_ABORT ("oneDNN has no convolution for a layer");
-  sd3_product_run (&product, band, c->packed->data, floats (c->bias, 0), NULL, NULL, (char *) c->dst->data + (size_t) from * c->dst->nb[2]);
-  sd3_product_end (&product);
-}
-
-static void
-conv_cb (struct ggml_tensor *dst,
-         int                 ith,
-         int                 nth,
-         void               *flags)
-{
-  conv c = get_conv (dst, (uintptr_t) flags);
-  size_t row_size = (size_t) (c.width * c.x->ne[0]) * element (c.packed->bf16) * (size_t) c.convolution.stride;
-  int64_t rows = (int64_t) (BAND / row_size), height = dst->ne[2];
-
-  if (rows < 4)
-    rows = 4;
-  if (rows > (height + nth - 1) / nth)
-    rows = (height + nth - 1) / nth;
-  if (c.norm)
-    c.factors = coefficients (c.norm, c.x->ne[1] * c.x->ne[2]);
-  for (int64_t from = rows * ith; from < height; from += rows * nth)
-    run_band (&c, from, from + rows < height ? from + rows : height);
-}
-
-struct ggml_tensor *
-sd3_op_conv (struct ggml_context *ctx,
-             struct ggml_tensor  *x,
-             const sd3_conv_op   *op)
-{
-  struct ggml_tensor *args[] = { x, op->w, op->b, op->norm.sums, op->norm.scale, op->norm.shift };
-  uintptr_t flags = (op->b ? HAS_BIAS : 0) | (op->residual ? HAS_RESIDUAL : 0) | (op->norm.sums ? HAS_NORM : 0) | (op->doubled ? DOUBLED : 0) |
-                    (op->halved ? HALVED : 0) | (uintptr_t) op->act << ACT;
-  int64_t width = (x->ne[1] << op->doubled) >> op->halved, height = (x->ne[2] << op->doubled) >> op->halved;
-  int n = 0;
-
-  if (!op->residual)
-    return add_node (ctx, op->type, (int64_t[]) { sd3_packed_of (op->w)->n_out, width, height, 1 }, args, 6, conv_cb, flags);
-  for (int i = 0; i < 6; i++)
-    if (args[i])
-      args[n++] = args[i];
-  return ggml_custom_inplace (ctx, op->residual, args, n, conv_cb, GGML_N_TASKS_MAX, (void *) flags);
 }

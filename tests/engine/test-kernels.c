@@ -419,6 +419,27 @@ test_place_attention (void)
     }
 }
 
+/* What takes long is several nodes. */
+static void
+test_large (void)
+{
+  Bed bed;
+  sd3_linear *l;
+  sd3_qkv qkv;
+  struct ggml_tensor *x, *out[2];
+
+  bed_open (&bed, 2, false);
+  l = weights (&bed, 8, 8, 0, GGML_TYPE_F32);
+  qkv = parts_of (&bed, input (&bed, 3 * 128, 15000, 1), 1);
+  check (&bed, (Pair) { sd3_nn_attention (bed.ctx, qkv, (sd3_qkv) { 0 }, l[0]), sd3_nn_attention (bed.ctx, qkv, (sd3_qkv) { 0 }, l[1]) }, 1e-5, "large attention", 0);
+  bed_open (&bed, 2, false);
+  l = weights (&bed, 256, 256, 3, GGML_TYPE_F32);
+  x = input (&bed, 94, 1023, 256);
+  for (int i = 0; i < 2; i++)
+    out[i] = sd3_nn_picture_out (bed.ctx, l[i], sd3_nn_conv (bed.ctx, sd3_nn_picture_in (bed.ctx, l[i], x), &(sd3_nn_layer) { .conv = l[i], .last = true }));
+  check (&bed, (Pair) { out[0], out[1] }, 1e-5, "large picture", 0);
+}
+
 /* The same graph twice, and with another number of threads: what a thread does depends on nothing but the shapes. */
 static void
 test_same_bytes (void)
@@ -454,6 +475,7 @@ main (int    argc,
   g_test_add_func ("/kernels/large-scores", test_large_scores);
   g_test_add_func ("/kernels/pictures", test_pictures);
   g_test_add_func ("/kernels/place-attention", test_place_attention);
+  g_test_add_func ("/kernels/large", test_large);
   g_test_add_func ("/kernels/same-bytes", test_same_bytes);
   return g_test_run ();
 }
