@@ -17,7 +17,7 @@ src = os.path.join(os.path.abspath(sys.argv[1]), "src")
 
 LIBRARIES = {"gio": r"gio/", "json": r"json-glib/", "soup": r"libsoup/", "secret": r"libsecret/", "sqlite": r"sqlite3\.h",
              "pixbuf": r"gdk-pixbuf/", "gtk": r"(gtk|gdk|gsk)/", "adw": r"adwaita\.h",
-             "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h"}
+             "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h", "dnnl": r"oneapi/dnnl/"}
 
 # Room: what of the other rooms it may include, and which libraries.
 ROOMS = {
@@ -28,7 +28,7 @@ ROOMS = {
     "studio": (["domain/", "services/", "gallery/", "keyring/"], ["gio", "json", "sqlite"]),
     "ui": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "gtk", "adw"]),
     "cli": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "json"]),
-    "engine": ([], ["ggml", "utf8proc"]),
+    "engine": ([], ["dnnl", "ggml", "utf8proc"]),
 }
 # Libraries that come along with the rooms a room may see, but that it has no business to use itself.
 UNSEEN = {"ui": ["soup", "secret", "sqlite"], "cli": ["soup", "secret", "sqlite", "gtk", "adw"],
