@@ -93,7 +93,7 @@ open_files (const char *const *names,
 
   for (; names[n]; n++)
     paths[n] = in_folder (names[n]);
-  engine = sd3_open (&(sd3_options) { .paths = paths, .n_paths = n, .n_threads = 1, .clip_merges = CLIP_MERGES,
+  engine = sd3_open (&(sd3_options) { .paths = paths, .n_paths = n, .n_threads = 1, .device = tiny_device (), .clip_merges = CLIP_MERGES,
                                       .t5_model = FIXTURES "/unigram.model", .trace = trace }, &error);
   if (!engine)
     g_error ("%s", error.text);

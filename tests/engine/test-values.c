@@ -121,7 +121,7 @@ static void
 run_engine (const char *group)
 {
   g_autofree char *options = text (group, "options");
-  g_autofree char *line = g_strdup_printf ("%s --trace %s --model %s --inputs %s --threads 1 %s", ENGINE, folder, model_path, inputs_path, options ? options : "");
+  g_autofree char *line = g_strdup_printf ("%s --trace %s --model %s --inputs %s --threads 1 --device %s %s", ENGINE, folder, model_path, inputs_path, tiny_device (), options ? options : "");
   g_auto (GStrv) arguments = g_strsplit (g_strchomp (line), " ", -1);
   g_autoptr (GSubprocess) engine = g_subprocess_newv ((const char *const *) arguments, G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL);
   g_autofree char *said = NULL;
