@@ -8,6 +8,7 @@
 
 #include "engine/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,7 +68,7 @@ sd3_device_open (sd3_device *device,
 {
   ggml_backend_dev_t found;
 
-  *device = (sd3_device) { .card_room = UINT64_MAX };
+  *device = (sd3_device) { .card_room = UINT64_MAX, .n_threads = n_threads };
   if (!sd3_prepare (error))
     return false;
   found = sd3_device_find (id);
@@ -85,11 +86,29 @@ sd3_device_open (sd3_device *device,
 void
 sd3_device_close (sd3_device *device)
 {
+  if (device->safer)
+    sd3_device_close (device->safer);
+  free (device->safer);
   if (device->backend && !device->is_cpu)
     ggml_backend_free (device->backend);
   if (device->processor)
     ggml_backend_free (device->processor);
   *device = (sd3_device) { 0 };
+}
+
+sd3_device *
+sd3_device_safer (sd3_device *device)
+{
+  if (device->is_cpu)
+    return device;
+  if (!device->safer)
+    {
+      device->safer = sd3_new (sd3_device, 1);
+      sd3_device_open (device->safer, "cpu", device->n_threads, NULL);
+    }
+  device->safer->cancelled = device->cancelled;
+  device->safer->opaque = device->opaque;
+  return device->safer->backend ? device->safer : device;
 }
 
 sd3_device

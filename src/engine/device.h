@@ -16,17 +16,19 @@
 
 typedef enum { SD3_ON_HOST, SD3_ON_CARD, SD3_N_PLACES } sd3_memory;
 
-typedef struct
+typedef struct sd3_device
 {
-  ggml_backend_t backend;
-  ggml_backend_t processor;     /* the same, or, beside a card, for what the card cannot do or hold */
-  bool           is_cpu;
-  bool           shares_memory; /* a card whose memory is the computer's */
-  char           id[32];
-  uint64_t       card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
-  uint64_t       card_weights;  /* the most bytes of weights that lay there at once, of one part */
-  uint64_t       used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
-  bool           rehearses;
+  ggml_backend_t     backend;
+  ggml_backend_t     processor;     /* the same, or, beside a card, for what the card cannot do or hold */
+  bool               is_cpu;
+  bool               shares_memory; /* a card whose memory is the computer's */
+  char               id[32];
+  int                n_threads;
+  uint64_t           card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
+  uint64_t           card_weights;  /* the most bytes of weights that lay there at once, of one part */
+  uint64_t           used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
+  bool               rehearses;
+  struct sd3_device *safer;         /* see sd3_device_safer() */
   bool (*cancelled) (void *opaque); /* asked often, also by other threads; may be NULL */
   void *opaque;
 } sd3_device;
@@ -47,6 +49,10 @@ void sd3_device_close (sd3_device *device);
 
 /* The same device, rehearsing, with nothing in memory. */
 sd3_device sd3_device_rehearse (const sd3_device *device);
+
+/* Where to try again what ran out of range: a card's products round to halves whatever the weights, the processor's do
+ * not. Stays with the device. */
+sd3_device *sd3_device_safer (sd3_device *device);
 
 /* For what takes long without being a node of a graph. */
 bool sd3_device_cancelled (const sd3_device *device);

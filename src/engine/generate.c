@@ -99,6 +99,7 @@ begin (job      *j,
 
 static bool
 run_vae_once (job         *j,
+              sd3_device  *device,
               sd3_vae     *vae,
               const float *in,
               int          height,
@@ -106,11 +107,11 @@ run_vae_once (job         *j,
               float       *out,
               size_t       n)
 {
-  return sd3_vae_load (vae, &j->engine->device, j->error) && sd3_vae_run (vae, in, height, width, j->engine->trace, out, j->error) &&
+  return sd3_vae_load (vae, device, j->error) && sd3_vae_run (vae, in, height, width, j->engine->trace, out, j->error) &&
          sd3_check_numbers (out, n, j->error);
 }
 
-/* Once more in types of more range where it must be; then as before, so that no picture depends on the one before it. */
+/* Once more where there is more range, if it must be; then as before, so that no picture depends on the one before it. */
 static bool
 run_vae (job         *j,
          sd3_vae     *vae,
@@ -120,13 +121,14 @@ run_vae (job         *j,
          float       *out,
          size_t       n)
 {
-  bool good = run_vae_once (j, vae, in, height, width, out, n);
+  sd3_device *device = &j->engine->device;
+  bool good = run_vae_once (j, device, vae, in, height, width, out, n);
 
-  if (!good && j->error->kind == SD3_ERROR_NUMBERS && sd3_vae_widen (vae, true))
-    {
-      good = run_vae_once (j, vae, in, height, width, out, n);
-      sd3_vae_widen (vae, false);
-    }
+  if (good || j->error->kind != SD3_ERROR_NUMBERS)
+    return good;
+  if (sd3_vae_widen (vae, true) || !device->is_cpu)
+    good = run_vae_once (j, sd3_device_safer (device), vae, in, height, width, out, n);
+  sd3_vae_widen (vae, false);
   return good;
 }
 
@@ -181,9 +183,10 @@ stepped_cb (void        *opaque,
 
 static bool
 denoise_once (job                 *j,
+              sd3_device          *device,
               const sd3_denoising *settings)
 {
-  return sd3_mmdit_load (j->engine->mmdit, &j->engine->device, j->error) &&
+  return sd3_mmdit_load (j->engine->mmdit, device, j->error) &&
          sd3_denoise (j->engine->mmdit, settings, j->engine->trace, j->latent, j->error);
 }
 
@@ -195,6 +198,7 @@ denoise (job                    *j,
 {
   sd3_denoising settings = sd3_request_denoising (j->request);
   sd3_mmdit *mmdit = j->engine->mmdit;
+  sd3_device *device = &j->engine->device;
   int total;
   bool good;
 
@@ -205,12 +209,12 @@ denoise (job                    *j,
   settings.stepped = stepped_cb;
   settings.opaque = j;
   total = sd3_denoise_steps (&settings);
-  good = begin (j, SD3_PHASE_STEPS, total) && denoise_once (j, &settings);
-  if (!good && j->error->kind == SD3_ERROR_NUMBERS && sd3_mmdit_widen (mmdit, true))
-    {
-      good = tell (j, SD3_PHASE_STEPS, 0, total) && denoise_once (j, &settings);
-      sd3_mmdit_widen (mmdit, false);
-    }
+  good = begin (j, SD3_PHASE_STEPS, total) && denoise_once (j, device, &settings);
+  if (good || j->error->kind != SD3_ERROR_NUMBERS)
+    return good;
+  if (sd3_mmdit_widen (mmdit, true) || !device->is_cpu)
+    good = tell (j, SD3_PHASE_STEPS, 0, total) && denoise_once (j, sd3_device_safer (device), &settings);
+  sd3_mmdit_widen (mmdit, false);
   return good;
 }
 

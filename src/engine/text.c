@@ -297,13 +297,14 @@ column_of (const sd3_text *text,
 }
 
 static bool
-run_clip (encoding *e,
-          int       which)
+run_clip (encoding   *e,
+          sd3_device *device,
+          int         which)
 {
   sd3_clip *clip = e->text->clip[which];
   int width = sd3_clip_width (clip), at = column_of (e->text, which);
   float *hidden = sd3_new (float, (size_t) (SD3_CLIP_LENGTH + 1) * width), *pooled = hidden + (size_t) SD3_CLIP_LENGTH * width;
-  bool good = sd3_clip_load (clip, e->device, e->error);
+  bool good = sd3_clip_load (clip, device, e->error);
 
   for (int chunk = 0; good && chunk < e->n_chunks[which]; chunk++)
     {
@@ -325,23 +326,24 @@ static bool
 add_clip (encoding *e,
           int       which)
 {
-  bool good = run_clip (e, which);
+  bool good = run_clip (e, e->device, which);
 
-  if (!good && e->error->kind == SD3_ERROR_NUMBERS && sd3_clip_widen (e->text->clip[which], true))
-    {
-      good = run_clip (e, which);
-      sd3_clip_widen (e->text->clip[which], false);
-    }
+  if (good || e->error->kind != SD3_ERROR_NUMBERS)
+    return good;
+  if (sd3_clip_widen (e->text->clip[which], true) || !e->device->is_cpu)
+    good = run_clip (e, sd3_device_safer (e->device), which);
+  sd3_clip_widen (e->text->clip[which], false);
   return good;
 }
 
 static bool
-run_t5 (encoding *e)
+run_t5 (encoding   *e,
+        sd3_device *device)
 {
   sd3_t5 *t5 = e->text->t5;
   size_t n = (size_t) e->n_t5 * e->text->context_width;
   float *rows = e->out->context + (size_t) (e->out->n - e->n_t5) * e->text->context_width;
-  bool good = sd3_t5_load (t5, e->device, e->error) && sd3_t5_encode (t5, e->t5_ids, e->n_t5, e->trace, rows, e->error) &&
+  bool good = sd3_t5_load (t5, device, e->error) && sd3_t5_encode (t5, e->t5_ids, e->n_t5, e->trace, rows, e->error) &&
               sd3_check_numbers (rows, n, e->error);
 
   sd3_t5_unload (t5);
@@ -351,13 +353,13 @@ run_t5 (encoding *e)
 static bool
 add_t5 (encoding *e)
 {
-  bool good = run_t5 (e);
+  bool good = run_t5 (e, e->device);
 
-  if (!good && e->error->kind == SD3_ERROR_NUMBERS && sd3_t5_widen (e->text->t5, true))
-    {
-      good = run_t5 (e);
-      sd3_t5_widen (e->text->t5, false);
-    }
+  if (good || e->error->kind != SD3_ERROR_NUMBERS)
+    return good;
+  if (sd3_t5_widen (e->text->t5, true) || !e->device->is_cpu)
+    good = run_t5 (e, sd3_device_safer (e->device));
+  sd3_t5_widen (e->text->t5, false);
   return good;
 }
 

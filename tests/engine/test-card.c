@@ -6,9 +6,9 @@
 
 #include "whole.h"
 
-#include "engine/mmdit.h"
+#include "engine/engine-private.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define N (16 * 8 * 12)
@@ -104,6 +104,82 @@ test_part_of_the_weights (void)
     }
 }
 
+/* A picture of 32 × 32 with what was planned for it. */
+static guint8 *
+picture (const char *name,
+         const char *device,
+         bool        checks_peaks)
+{
+  g_autofree char *path = whole_path (name);
+  sd3_error error = { "" };
+  sd3_engine *engine = sd3_open (&(sd3_options) { .paths = (const char *[]) { path }, .n_paths = 1, .device = device, .n_threads = 1,
+                                                  .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, &error);
+  sd3_request request;
+  sd3_picture made;
+  uint64_t most = 0;
+  sd3_plan plan;
+
+  if (!engine)
+    g_error ("%s", error.text);
+  request = whole_request (engine);
+  request.width = request.height = 32;
+  g_assert_true (sd3_plan_make (engine, &request, &plan, &error));
+  if (!sd3_generate (engine, &request, &made, &error))
+    g_error ("%s", error.text);
+  g_assert_cmpstr (sd3_get_info (engine)->device, ==, device);
+  for (int i = 0; i < SD3_N_PHASES; i++)
+    most = MAX (most, plan.peaks[i][SD3_ON_CARD]);
+  if (checks_peaks)
+    {
+      /* What other phases left lies beside it. */
+      g_assert_cmpuint (engine->device.peak[SD3_ON_CARD], >=, most);
+      g_assert_cmpuint (engine->device.peak[SD3_ON_CARD], <=, most + engine->info.transformer_size + engine->info.vae_size);
+    }
+  sd3_unload (engine);
+  g_assert_true (engine->device.used[SD3_ON_CARD] == 0 && engine->device.used[SD3_ON_HOST] == 0);
+  sd3_close (engine);
+  return made.rgb;
+}
+
+static int
+difference (const guint8 *a,
+            const guint8 *b)
+{
+  int most = 0;
+
+  for (int i = 0; i < 32 * 32 * 3; i++)
+    most = MAX (most, abs (a[i] - b[i]));
+  return most;
+}
+
+static void
+test_picture (void)
+{
+  g_autofree guint8 *card = NULL, *processor = NULL;
+
+  whole_write_models ();
+  card = picture ("all.safetensors", "vulkan0", true);
+  processor = picture ("all.safetensors", "cpu", false);
+  g_test_message ("difference %d", difference (card, processor));
+  g_assert_cmpint (difference (card, processor), <=, 8);
+}
+
+/* A card's products round to halves; what is out of their range is made by the processor. */
+static void
+test_out_of_halves (void)
+{
+  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 1), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096), vae = tiny_vae ();
+  const TinyTensor *bias = tiny_find (mmdit, "joint_blocks.0.x_block.mlp.fc1.bias");
+  g_autofree guint8 *card = NULL, *processor = NULL;
+
+  for (size_t i = 0; i < bias->n; i++)
+    bias->data[i] = 1e5f;
+  whole_write ("large.safetensors", mmdit, clip, t5, vae, "F32");
+  card = picture ("large.safetensors", "vulkan0", false);
+  processor = picture ("large.safetensors", "cpu", false);
+  g_assert_cmpint (difference (card, processor), <=, 8);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -115,6 +191,8 @@ main (int    argc,
   g_test_add_func ("/card/devices", test_devices);
   g_test_add_func ("/card/choice", test_choice);
   g_test_add_func ("/card/part-of-the-weights", test_part_of_the_weights);
+  g_test_add_func ("/card/picture", test_picture);
+  g_test_add_func ("/card/out-of-halves", test_out_of_halves);
   status = g_test_run ();
   whole_tear_down ();
   return status;

@@ -145,7 +145,7 @@ test_vae (void)
   g_autoptr (TinyModel) model = tiny_vae ();
   g_autofree float *z = tiny_data ("in.z", 1, 16 * 6 * 8), *picture = tiny_data ("in.img", 0.4, 3 * 48 * 64), *out = g_new (float, 3 * 48 * 64);
 
-  for (size_t i = 0; i < G_N_ELEMENTS (types); i++)
+  for (size_t i = 0; i < (tiny_on_card () ? 1 : G_N_ELEMENTS (types)); i++)
     {
       double tolerance = tiny_on_card () ? fmax (types[i].tolerance, 1e-2) : types[i].tolerance;
       sd3_error error = { "" };
