@@ -9,10 +9,13 @@
 #include "engine/gguf.h"
 #include "engine/names.h"
 #include "engine/t5-tokens.h"
+#include "engine/weights.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput (const uint8_t *data,
                             size_t         size);
@@ -98,6 +101,86 @@ fuzz_prompt (const char *bytes,
   free (text);
 }
 
+/* A file inside a model folder, which is made once and removed at the end: the index of shards, or a configuration. */
+static char *folder;
+
+static char *
+inside (const char *name)
+{
+  char *path = malloc (strlen (folder) + strlen (name) + 2);
+
+  return strcat (strcat (strcpy (path, folder), "/"), name);
+}
+
+static void
+put (const char *name,
+     const char *bytes,
+     size_t      size)
+{
+  char *path = inside (name);
+  FILE *file = fopen (path, "wb");
+
+  if (file)
+    {
+      fwrite (bytes, 1, size, file);
+      fclose (file);
+    }
+  free (path);
+}
+
+static void
+drop (const char *name)
+{
+  char *path = inside (name);
+
+  remove (path);
+  free (path);
+}
+
+static void
+remove_folder (void)
+{
+  drop ("transformer/a.safetensors");
+  drop ("transformer/diffusion_pytorch_model.safetensors");
+  drop ("transformer");
+  remove (folder);
+  free (folder);
+}
+
+static void
+make_folder (void)
+{
+  char template[] = "/tmp/sfumato-fuzz-XXXXXX", *path;
+
+  if (!mkdtemp (template))
+    abort ();
+  folder = strdup (template);
+  path = inside ("transformer");
+  mkdir (path, 0700);
+  free (path);
+  atexit (remove_folder);
+}
+
+static const char one_tensor[] = "\x41\0\0\0\0\0\0\0{\"pos_embed\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}   \0\0\0\0";
+
+static void
+fuzz_folder (const char *fixed,
+             const char *name,
+             const char *bytes,
+             size_t      size)
+{
+  sd3_weights *weights;
+
+  if (!folder)
+    make_folder ();
+  put (fixed, one_tensor, sizeof one_tensor - 1);
+  put (name, bytes, size);
+  weights = sd3_weights_open ((const char *const *) &folder, 1, NULL);
+  sd3_weights_free (weights);
+  drop (fixed);
+  drop (name);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data,
                         size_t         size)
@@ -127,6 +210,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
       break;
     case 'p':
       fuzz_prompt (bytes, size);
+      break;
+    case 'i':
+      fuzz_folder ("transformer/a.safetensors", "transformer/diffusion_pytorch_model.safetensors.index.json", bytes, size);
+      break;
+    case 'k':
+      fuzz_folder ("transformer/diffusion_pytorch_model.safetensors", "transformer/config.json", bytes, size);
       break;
     default:
       break;

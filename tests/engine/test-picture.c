@@ -29,6 +29,108 @@ test_routes (void)
 }
 
 static void
+write_shards (TinyModel  *model,
+              const char *folder,
+              const char *stem)
+{
+  g_autoptr (GString) json = g_string_new ("{\"weight_map\":{");
+  g_autofree char *index = g_strdup_printf ("%s/%s.safetensors.index.json", folder, stem), *index_path = whole_path (index);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      guint from = model->len * i / 3, to = model->len * (i + 1) / 3;
+      g_autofree char *name = g_strdup_printf ("%s-%05u-of-00003.safetensors", stem, i + 1), *in = g_strdup_printf ("%s/%s", folder, name), *path = whole_path (in);
+
+      tiny_write_shard (path, model, from, to);
+      for (guint j = from; j < to; j++)
+        g_string_append_printf (json, "%s\"%s\":\"%s\"", j ? "," : "", g_array_index (model, TinyTensor, j).name, name);
+    }
+  g_string_append (json, "}}");
+  g_assert_true (g_file_set_contents (index_path, json->str, -1, NULL));
+}
+
+/* Shards of transformer and T5, and the transformer as GGUF beside one file with the rest: the same bytes again. */
+static void
+test_more_routes (void)
+{
+  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 1), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096), vae = tiny_vae ();
+  g_autoptr (TinyModel) theirs = tiny_diffusers_mmdit (mmdit);
+  g_autofree char *clip_l = whole_path ("sharded/text_encoder/model.safetensors"), *clip_g = whole_path ("sharded/text_encoder_2/model.safetensors");
+  g_autofree char *vae_path = whole_path ("sharded/vae/diffusion_pytorch_model.safetensors"), *gguf = whole_path ("mmdit.gguf");
+  g_autofree char *rest = whole_path ("rest.safetensors");
+  TinyModel *const all[] = { vae, clip, clip, t5 };
+  sd3_engine *one = whole_open_good ("all.safetensors"), *two, *three;
+  sd3_request request = whole_request (one);
+  g_autofree guint8 *a = whole_make (one, &request), *b = NULL, *c = NULL;
+
+  write_shards (theirs, "sharded/transformer", "diffusion_pytorch_model");
+  write_shards (t5, "sharded/text_encoder_3", "model");
+  tiny_write (clip_l, &clip, (const char *[]) { "" }, 1, "F32");
+  tiny_write (clip_g, &clip, (const char *[]) { "" }, 1, "F32");
+  tiny_write (vae_path, &vae, (const char *[]) { "" }, 1, "F32");
+  two = whole_open_good ("sharded");
+  b = whole_make (two, &request);
+  g_assert_cmpmem (a, BYTES, b, BYTES);
+  tiny_write_gguf (gguf, mmdit, GGML_TYPE_F32);
+  tiny_write (rest, all, (const char *[]) { "first_stage_model.", "text_encoders.clip_l.transformer.", "text_encoders.clip_g.transformer.",
+                                            "text_encoders.t5xxl.transformer." }, 4, "F32");
+  three = whole_open ((const char *[]) { "mmdit.gguf", "rest.safetensors" }, 2, NULL, NULL);
+  c = whole_make (three, &request);
+  g_assert_cmpmem (a, BYTES, c, BYTES);
+  sd3_close (one);
+  sd3_close (two);
+  sd3_close (three);
+}
+
+/* Weights in every type: as near to the picture of F32 as the type lets it be; the same type in another file is the same. */
+static void
+test_types (void)
+{
+  static const struct { const char *dtype; enum ggml_type gguf; int most; } cases[] = {
+    { "F16", GGML_TYPE_F16, 2 }, { "BF16", GGML_TYPE_BF16, 6 }, { "F8_E4M3", 0, 40 }, { "F8_SCALED", 0, 40 }, { NULL, GGML_TYPE_Q8_0, 10 },
+    { NULL, GGML_TYPE_Q6_K, 12 }, { NULL, GGML_TYPE_Q5_K, 20 }, { NULL, GGML_TYPE_Q4_K, 30 }, { NULL, GGML_TYPE_Q4_0, 90 },
+  };
+  static const char *const names[] = { "typed.safetensors", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors" };
+  static const char *const packed_names[] = { "typed.gguf", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors" };
+  static const char *const exact_names[] = { "mmdit.safetensors", "vae.safetensors", "clip_l.safetensors", "clip_g.safetensors" };
+  g_autoptr (TinyModel) mmdit = tiny_mmdit (2, true, 1);
+  g_autofree char *path = whole_path ("typed.safetensors"), *gguf = whole_path ("typed.gguf");
+  sd3_engine *engine = whole_open (exact_names, 4, NULL, NULL);
+  sd3_request request = whole_request (engine);
+  g_autofree guint8 *exact = NULL;
+
+  request.guidance = 1;
+  exact = whole_make (engine, &request);
+  sd3_close (engine);
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree guint8 *plain = NULL, *packed = NULL;
+
+      if (cases[i].dtype)
+        {
+          tiny_write (path, &mmdit, (const char *[]) { "" }, 1, cases[i].dtype);
+          engine = whole_open (names, 4, NULL, NULL);
+          plain = whole_make (engine, &request);
+          sd3_close (engine);
+          g_test_message ("%s: %d", cases[i].dtype, whole_largest_difference (plain, exact));
+          g_assert_cmpint (whole_largest_difference (plain, exact), <=, cases[i].most);
+        }
+      if (cases[i].gguf)
+        {
+          tiny_write_gguf (gguf, mmdit, cases[i].gguf);
+          engine = whole_open (packed_names, 4, NULL, NULL);
+          packed = whole_make (engine, &request);
+          sd3_close (engine);
+          g_test_message ("GGUF %s: %d", ggml_type_name (cases[i].gguf), whole_largest_difference (packed, exact));
+          g_assert_cmpint (whole_largest_difference (packed, exact), >, 0);
+          g_assert_cmpint (whole_largest_difference (packed, exact), <=, cases[i].most);
+        }
+      if (plain && packed)
+        g_assert_cmpmem (plain, BYTES, packed, BYTES);
+    }
+}
+
+static void
 test_same_and_other (void)
 {
   sd3_engine *engine = whole_open_good ("all.safetensors");
@@ -250,6 +352,8 @@ main (int    argc,
   whole_set_up ();
   whole_write_models ();
   g_test_add_func ("/picture/routes", test_routes);
+  g_test_add_func ("/picture/more-routes", test_more_routes);
+  g_test_add_func ("/picture/types", test_types);
   g_test_add_func ("/picture/same-and-other", test_same_and_other);
   g_test_add_func ("/picture/from-picture", test_from_picture);
   g_test_add_func ("/picture/cancel", test_cancel);

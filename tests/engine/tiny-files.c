@@ -31,6 +31,24 @@ to_e4m3 (float value)
   return (guint8) (code | (signbit (value) ? 0x80 : 0));
 }
 
+/* As large as fits into the type, and the scale beside it. */
+static void
+write_scaled (sd3_writer       *writer,
+              const TinyTensor *tensor,
+              const char       *name)
+{
+  g_autofree char *stem = g_strndup (name, strlen (name) - strlen (".weight")), *scale_name = g_strconcat (stem, ".scale_weight", NULL);
+  g_autofree guint8 *bytes = g_malloc (tensor->n);
+  float scale = 0;
+
+  for (size_t i = 0; i < tensor->n; i++)
+    scale = fmaxf (scale, fabsf (tensor->data[i]) / 448);
+  for (size_t i = 0; i < tensor->n; i++)
+    bytes[i] = to_e4m3 (tensor->data[i] / scale);
+  sd3_writer_add (writer, name, "F8_E4M3", tensor->n_dims, tensor->shape, bytes, tensor->n);
+  sd3_writer_add (writer, scale_name, "F32", 0, NULL, &scale, sizeof scale);
+}
+
 static void
 write_tensor (sd3_writer       *writer,
               const TinyTensor *tensor,
@@ -42,6 +60,16 @@ write_tensor (sd3_writer       *writer,
   bool plain = tensor->n_dims < 2 || strcmp (dtype, "F32") == 0;
   size_t width = plain ? 4 : g_str_has_prefix (dtype, "F8") ? 1 : 2;
 
+  if (strcmp (dtype, "F8_SCALED") == 0)
+    {
+      if (!plain && g_str_has_suffix (name, ".weight"))
+        {
+          write_scaled (writer, tensor, name);
+          return;
+        }
+      plain = true;
+      width = 4;
+    }
   if (plain)
     memcpy (bytes, tensor->data, tensor->n * 4);
   else if (width == 1)
@@ -148,9 +176,9 @@ static enum ggml_type
 type_in_gguf (const TinyTensor *tensor,
               enum ggml_type    type)
 {
-  bool fits = tensor->n_dims == 2 ? tensor->shape[1] % ggml_blck_size (type) == 0 : tensor->n_dims > 2 && type == GGML_TYPE_F16;
+  bool takes = ggml_is_quantized (type) ? tensor->n_dims == 2 && tensor->shape[1] % ggml_blck_size (type) == 0 : tensor->n_dims >= 2;
 
-  return fits ? type : GGML_TYPE_F32;
+  return takes ? type : GGML_TYPE_F32;
 }
 
 void

@@ -64,7 +64,8 @@ float *tiny_data (const char *name,
                   double      amplitude,
                   size_t      n);
 
-/* A safetensors file: names get @prefix, matrices are stored as @dtype ("F32", "F16", "BF16", "F8_E4M3"). */
+/* A safetensors file: names get @prefix, matrices are stored as @dtype ("F32", "F16", "BF16", "F8_E4M3", or
+ * "F8_SCALED": E4M3 with a scale for each). */
 void tiny_write (const char *path,
                  TinyModel  *const *models,
                  const char *const *prefixes,
@@ -81,7 +82,7 @@ void tiny_write_shard (const char *path,
                        guint       from,
                        guint       to);
 
-/* A GGUF file, version 3: matrices in @type, the rest in F32; kernels in F16 where that is the type. */
+/* A GGUF file, version 3: matrices in @type, vectors in F32, and all but matrices of whole blocks where it packs. */
 void tiny_write_gguf (const char    *path,
                       TinyModel     *model,
                       enum ggml_type type);
