@@ -11,7 +11,11 @@
 #include "gallery/sfumato-store.h"
 #include "gallery/sfumato-trash.h"
 
+#include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+
+#include "domain/sfumato-error.h"
 
 /* Changes inside of files that left no trace in the folder are looked for once a day. */
 #define FULL_SCAN_EVERY G_TIME_SPAN_DAY
@@ -282,6 +286,48 @@ sfumato_gallery_scan (SfumatoGallery  *self,
   good = scan_if_needed (self, fd, cancellable, error);
   g_close (fd, NULL);
   return good;
+}
+
+static void
+make_folder_in_thread (GTask        *task,
+                       gpointer      source,
+                       gpointer      task_data,
+                       GCancellable *cancellable)
+{
+  SfumatoGallery *self = source;
+  GError *error = NULL;
+
+  if (g_mkdir_with_parents (self->folder, 0755) != 0)
+    error = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Folder Not Created"), _("“%s” could not be created: %s."),
+                               self->folder, g_strerror (errno));
+  else
+    sfumato_gallery_scan (self, cancellable, &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+sfumato_gallery_make_folder_async (SfumatoGallery      *self,
+                                   GCancellable        *cancellable,
+                                   GAsyncReadyCallback  callback,
+                                   gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SFUMATO_IS_GALLERY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_run_in_thread (task, make_folder_in_thread);
+}
+
+gboolean
+sfumato_gallery_make_folder_finish (SfumatoGallery  *self,
+                                    GAsyncResult    *result,
+                                    GError         **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 gboolean

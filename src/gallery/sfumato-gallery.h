@@ -53,6 +53,14 @@ gboolean        sfumato_gallery_scan           (SfumatoGallery      *self,
                                                 GCancellable        *cancellable,
                                                 GError             **error);
 void            sfumato_gallery_watch          (SfumatoGallery      *self);
+/* Makes the folder that is away, empty, because the person says that it was deleted and is on no drive. */
+void            sfumato_gallery_make_folder_async  (SfumatoGallery      *self,
+                                                    GCancellable        *cancellable,
+                                                    GAsyncReadyCallback  callback,
+                                                    gpointer             user_data);
+gboolean        sfumato_gallery_make_folder_finish (SfumatoGallery      *self,
+                                                    GAsyncResult        *result,
+                                                    GError             **error);
 
 /**
  * sfumato_gallery_search:

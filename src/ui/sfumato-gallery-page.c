@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/sfumato-error-dialog.h"
 #include "ui/sfumato-gallery-grid.h"
 #include "ui/sfumato-picture-actions.h"
 #include "ui/sfumato-preferences.h"
@@ -90,7 +91,7 @@ update_words (SfumatoGalleryPage *self)
                                                                     : _("No prompt contains “%s”."), quoted);
   g_autofree char *folder = g_markup_escape_text (sfumato_gallery_get_folder (self->gallery), -1);
   /* Translators: %s is a folder. */
-  g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive."), folder);
+  g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive, or have been deleted."), folder);
 
   adw_status_page_set_description (self->no_results, searched);
   adw_status_page_set_description (self->missing_folder, away);
@@ -286,6 +287,27 @@ choose_folder (GtkWidget  *widget,
   sfumato_preferences_show_folder (preferences);
 }
 
+static void
+folder_made_cb (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr (GtkWidget) page = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sfumato_gallery_make_folder_finish (SFUMATO_GALLERY (source), result, &error) && gtk_widget_get_root (page))
+    sfumato_error_dialog_present (page, error);
+}
+
+static void
+make_folder (GtkWidget  *widget,
+             const char *name,
+             GVariant   *target)
+{
+  sfumato_gallery_make_folder_async (SFUMATO_GALLERY_PAGE (widget)->gallery, NULL, folder_made_cb,
+                                     g_object_ref (widget));
+}
+
 static GListModel *
 holder_get_pictures (SfumatoPictureHolder *holder)
 {
@@ -473,6 +495,7 @@ sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
   gtk_widget_class_install_action (widget_class, "gallery.select-all", NULL, select_all);
   gtk_widget_class_install_action (widget_class, "gallery.stop-selecting", NULL, stop_selecting);
   gtk_widget_class_install_action (widget_class, "gallery.choose-folder", NULL, choose_folder);
+  gtk_widget_class_install_action (widget_class, "gallery.make-folder", NULL, make_folder);
 }
 
 static void

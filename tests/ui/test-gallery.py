@@ -5,6 +5,7 @@
 import glob
 import os
 import re
+import shutil
 
 import stage
 from acts import cell, generate, go_to_gallery, see_picture, wait_for_pictures
@@ -187,6 +188,21 @@ def test_a_picture_begins_the_next_one(s):
     assert "aspect_ratio" not in parts
     app.click("button", "Remove the Reference Picture")
     app.gone("slider", "Strength")
+
+
+def test_a_folder_that_was_deleted_on_purpose_is_made_again(s):
+    app = s.start_ready()
+    generate(app, FOX)
+    see_picture(app, FOX)
+    shutil.rmtree(os.path.join(s.home, "Pictures", "Sfumato"))
+    go_to_gallery(app)
+    app.see("Picture Folder Not Found")
+    app.click("button", "Create Folder Again")
+    app.gone("label", "Picture Folder Not Found")
+    app.desktop.keys("ctrl+Page_Up")
+    generate(app, HARBOUR)
+    see_picture(app, HARBOUR)
+    assert len(s.pictures()) == 1
 
 
 def test_what_changes_outside_is_noticed(s):
