@@ -8,6 +8,11 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
+#include <stdio.h>
+
+#define SIDE_STEP 64    /* pixels */
+#define SIDE_MIN  256
+#define SHAPE_MAX 4.0
 
 static const SfumatoAspect aspects[] = {
   { "21:9", N_("Panorama"), 1536, 640 },
@@ -56,6 +61,74 @@ sfumato_model_has_format (const SfumatoModel *model,
   g_return_val_if_fail (model != NULL, FALSE);
 
   return list_contains (model->formats, format);
+}
+
+gboolean
+sfumato_model_has_sampler (const SfumatoModel *model,
+                           const char         *id)
+{
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  for (const SfumatoSampler *sampler = model->samplers; sampler != NULL && sampler->id != NULL; sampler++)
+    if (g_strcmp0 (sampler->id, id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sfumato_model_has_size (const SfumatoModel *model,
+                        guint               size)
+{
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  for (const guint *side = model->sizes; side != NULL && *side != 0; side++)
+    if (*side == size)
+      return TRUE;
+  return FALSE;
+}
+
+static guint
+fit_side (double side,
+          guint  side_max)
+{
+  guint most = side_max / SIDE_STEP * SIDE_STEP;
+
+  return CLAMP ((guint) round (side / SIDE_STEP) * SIDE_STEP, SIDE_MIN, MAX (most, SIDE_MIN));
+}
+
+gboolean
+sfumato_model_compute_size (const SfumatoModel *model,
+                            guint               size,
+                            guint               ratio_width,
+                            guint               ratio_height,
+                            guint              *width,
+                            guint              *height)
+{
+  double shape;
+
+  g_return_val_if_fail (model != NULL, FALSE);
+  g_return_val_if_fail (ratio_width > 0 && ratio_height > 0, FALSE);
+
+  if (model->sizes == NULL)
+    return FALSE;
+  if (size == 0)
+    size = model->size_default;
+  /* A narrower shape would only push one side against its limit, and the picture away from its number of pixels. */
+  shape = CLAMP ((double) ratio_width / ratio_height, 1.0 / SHAPE_MAX, SHAPE_MAX);
+  *width = fit_side (size * sqrt (shape), model->side_max);
+  *height = fit_side (size / sqrt (shape), model->side_max);
+  return TRUE;
+}
+
+void
+sfumato_aspect_parse (const char *ratio,
+                      guint      *width,
+                      guint      *height)
+{
+  char rest;
+
+  if (ratio == NULL || sscanf (ratio, "%5u:%5u%c", width, height, &rest) != 2 || *width == 0 || *height == 0)
+    *width = *height = 1;
 }
 
 const SfumatoAspect *

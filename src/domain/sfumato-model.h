@@ -21,10 +21,17 @@ typedef struct
 } SfumatoStyle;
 
 /**
+ * SfumatoSampler:
+ *
+ * A way of stepping from noise to a picture: the service's word for it and its name for people (pass it to gettext).
+ */
+typedef SfumatoStyle SfumatoSampler;
+
+/**
  * SfumatoModel:
  *
- * One model of one service; immutable and static. Lists of strings end with NULL; an absent list means that the
- * model has no such choice.
+ * One model of one service; immutable, and there for as long as its service. Lists of strings end with NULL; an absent
+ * list means that the model has no such choice.
  */
 typedef struct
 {
@@ -43,6 +50,13 @@ typedef struct
   double               guidance_min;      /* guidance_max 0: no such choice */
   double               guidance_max;
   double               guidance_default;
+  guint                 steps_min;         /* steps_max 0: no such choice */
+  guint                 steps_max;
+  guint                 steps_default;
+  const SfumatoSampler *samplers;          /* ends with a NULL id; the first is the default */
+  const guint          *sizes;             /* base sides in pixels, ends with 0: sfumato_model_compute_size() */
+  guint                 size_default;      /* one of them */
+  guint                 side_max;          /* pixels; of a picture made in one of them */
 
   gboolean             input_picture;     /* image-to-image */
   double               strength_default;  /* 0 keeps the input picture, 1 ignores it */
@@ -61,6 +75,32 @@ gboolean     sfumato_model_has_aspect      (const SfumatoModel *model,
                                             const char         *ratio);
 gboolean     sfumato_model_has_format      (const SfumatoModel *model,
                                             const char         *format);
+gboolean     sfumato_model_has_sampler     (const SfumatoModel *model,
+                                            const char         *id);
+gboolean     sfumato_model_has_size        (const SfumatoModel *model,
+                                            guint               size);
+
+/**
+ * sfumato_model_compute_size:
+ * @size: one of the model's base sides; 0: its default
+ * @ratio_width: of the shape, in any unit
+ * @ratio_height: likewise
+ * @width: (out): pixels
+ * @height: (out): likewise
+ *
+ * A base side is the side of a square. Another shape gets about as many pixels as that square has, so that it takes
+ * about as long and as much memory: 1024 and 16:9 make 1344 × 768. Both sides are multiples of 64, which every size of
+ * Stable Diffusion 3 takes, and neither is larger than the model's largest or smaller than 256. What that leaves of
+ * the shape is the nearest there is.
+ *
+ * Returns: FALSE where the model has no sizes to choose from
+ */
+gboolean     sfumato_model_compute_size    (const SfumatoModel *model,
+                                            guint               size,
+                                            guint               ratio_width,
+                                            guint               ratio_height,
+                                            guint              *width,
+                                            guint              *height);
 
 /**
  * SfumatoAspect:
@@ -77,6 +117,10 @@ typedef struct
 } SfumatoAspect;
 
 const SfumatoAspect *sfumato_aspect_find   (const char         *ratio);
+/* The numbers of "16:9"; 1 and 1 for what is no ratio. */
+void         sfumato_aspect_parse          (const char         *ratio,
+                                            guint              *width,
+                                            guint              *height);
 
 char        *sfumato_price_format          (int                 hundredths);
 char        *sfumato_credits_format        (double              credits);

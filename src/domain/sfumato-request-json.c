@@ -15,6 +15,8 @@
 
 #include "domain/sfumato-error.h"
 
+#define STEPS_MAX 10000   /* far beyond any model's */
+
 static void
 add_text (JsonBuilder *builder,
           const char  *name,
@@ -75,6 +77,11 @@ sfumato_request_to_json (SfumatoRequest *self)
   add_text (builder, "style", fields->style);
   if (fields->guidance != 0)
     add_double (builder, "guidance", fields->guidance);
+  if (fields->steps != 0)
+    add_int (builder, "steps", fields->steps);
+  add_text (builder, "sampler", fields->sampler);
+  if (fields->size != 0)
+    add_int (builder, "size", fields->size);
   add_text (builder, "format", fields->format);
   if (fields->count != 1)
     add_int (builder, "count", fields->count);
@@ -195,6 +202,9 @@ sfumato_request_from_json (JsonNode  *json,
     .format = get_text (object, "format"),
     .seed = get_int (object, "seed", 0, G_MAXINT64 - 1, SFUMATO_SEED_RANDOM),
     .guidance = get_double (object, "guidance", 0),
+    .steps = get_int (object, "steps", 0, STEPS_MAX, 0),
+    .sampler = get_text (object, "sampler"),
+    .size = get_int (object, "size", 0, SFUMATO_IMAGE_SIDE_MAX, 0),
     .count = get_int (object, "count", 1, SFUMATO_COUNT_MAX, 1),
     .input = input,
     .strength = get_double (object, "strength", -1),

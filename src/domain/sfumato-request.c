@@ -102,6 +102,7 @@ sfumato_request_finalize (GObject *object)
   g_free ((char *) fields->aspect_ratio);
   g_free ((char *) fields->style);
   g_free ((char *) fields->format);
+  g_free ((char *) fields->sampler);
   g_clear_pointer (&fields->input, sfumato_input_unref);
 
   G_OBJECT_CLASS (sfumato_request_parent_class)->finalize (object);
@@ -140,6 +141,7 @@ sfumato_request_new (const SfumatoRequestFields *fields)
   self->fields.aspect_ratio = dup_unless_empty (fields->aspect_ratio);
   self->fields.style = dup_unless_empty (fields->style);
   self->fields.format = dup_unless_empty (fields->format);
+  self->fields.sampler = dup_unless_empty (fields->sampler);
   self->fields.seed = fields->seed == 0 ? SFUMATO_SEED_RANDOM : fields->seed;
   self->fields.count = fields->count == 0 ? 1 : fields->count;
   self->fields.input = fields->input != NULL ? sfumato_input_ref (fields->input) : NULL;
@@ -284,6 +286,10 @@ check_choices (const SfumatoRequestFields *fields,
     return invalid ("style", _("%s has no style “%s”."), model->name, fields->style);
   if (fields->format != NULL && !sfumato_model_has_format (model, fields->format))
     return invalid ("format", _("%s does not give pictures as “%s”."), model->name, fields->format);
+  if (fields->sampler != NULL && !sfumato_model_has_sampler (model, fields->sampler))
+    return invalid ("sampler", _("%s has no sampler “%s”."), model->name, fields->sampler);
+  if (fields->size != 0 && !sfumato_model_has_size (model, fields->size))
+    return invalid ("size", _("%s does not make pictures of the size %u."), model->name, fields->size);
   return NULL;
 }
 
@@ -302,6 +308,19 @@ check_numbers (const SfumatoRequestFields *fields,
   if (!(fields->guidance >= model->guidance_min && fields->guidance <= model->guidance_max))
     return invalid ("guidance", _("The guidance must be between %g and %g."), model->guidance_min,
                     model->guidance_max);
+  return NULL;
+}
+
+static GError *
+check_steps (const SfumatoRequestFields *fields,
+             const SfumatoModel         *model)
+{
+  if (fields->steps == 0)
+    return NULL;
+  if (model->steps_max == 0)
+    return invalid ("steps", _("%s has no steps to set."), model->name);
+  if (fields->steps < model->steps_min || fields->steps > model->steps_max)
+    return invalid ("steps", _("The steps must be between %u and %u."), model->steps_min, model->steps_max);
   return NULL;
 }
 
@@ -336,7 +355,7 @@ sfumato_request_validate (SfumatoRequest      *self,
                           GError             **error)
 {
   static GError *(* const checks[]) (const SfumatoRequestFields *, const SfumatoModel *) = {
-    check_prompt, check_negative_prompt, check_choices, check_numbers, check_input,
+    check_prompt, check_negative_prompt, check_choices, check_numbers, check_steps, check_input,
   };
 
   g_return_val_if_fail (SFUMATO_IS_REQUEST (self), FALSE);
@@ -353,4 +372,66 @@ sfumato_request_validate (SfumatoRequest      *self,
         }
     }
   return TRUE;
+}
+
+/* ---- what follows from it ---- */
+
+gboolean
+sfumato_request_compute_size (SfumatoRequest     *self,
+                              const SfumatoModel *model,
+                              guint              *width,
+                              guint              *height)
+{
+  const SfumatoRequestFields *fields = sfumato_request_get_fields (self);
+  guint ratio_width, ratio_height;
+
+  g_return_val_if_fail (model != NULL, FALSE);
+
+  sfumato_aspect_parse (fields->aspect_ratio != NULL ? fields->aspect_ratio
+                        : model->aspect_ratios != NULL ? model->aspect_ratios[0] : NULL, &ratio_width, &ratio_height);
+  if (fields->input != NULL && model->input_keeps_shape)
+    {
+      ratio_width = fields->input->width;
+      ratio_height = fields->input->height;
+    }
+  return sfumato_model_compute_size (model, fields->size, ratio_width, ratio_height, width, height);
+}
+
+static const char *
+sampler_name (const SfumatoRequestFields *fields,
+              const SfumatoModel         *model)
+{
+  for (const SfumatoSampler *sampler = model->samplers; sampler != NULL && sampler->id != NULL; sampler++)
+    if (fields->sampler == NULL || g_str_equal (sampler->id, fields->sampler))
+      return sampler->name;
+  return fields->sampler;
+}
+
+char *
+sfumato_request_to_parameters (SfumatoRequest     *self,
+                               const SfumatoModel *model,
+                               gint64              seed_used,
+                               guint               width,
+                               guint               height)
+{
+  const SfumatoRequestFields *fields = sfumato_request_get_fields (self);
+  double guidance = fields->guidance != 0 ? fields->guidance : model->guidance_default;
+  double strength = fields->strength >= 0 ? fields->strength : model->strength_default;
+  const char *sampler = sampler_name (fields, model);
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  GString *text = g_string_new (fields->prompt);
+
+  if (fields->negative_prompt != NULL && model->negative_prompt)
+    g_string_append_printf (text, "\nNegative prompt: %s", fields->negative_prompt);
+  g_string_append_printf (text, "\nSteps: %u", fields->steps != 0 ? fields->steps : model->steps_default);
+  if (sampler != NULL)
+    g_string_append_printf (text, ", Sampler: %s", sampler);
+  if (guidance != 0)
+    g_string_append_printf (text, ", CFG scale: %s", g_ascii_formatd (number, sizeof number, "%g", guidance));
+  if (seed_used >= 0)
+    g_string_append_printf (text, ", Seed: %" PRId64, seed_used);
+  g_string_append_printf (text, ", Size: %ux%u, Model: %s", width, height, model->name);
+  if (fields->input != NULL)
+    g_string_append_printf (text, ", Denoising strength: %s", g_ascii_formatd (number, sizeof number, "%g", strength));
+  return g_string_free (text, FALSE);
 }

@@ -59,6 +59,9 @@ typedef struct
   const char   *format;          /* nullable: "png", "jpeg", "webp" */
   gint64        seed;            /* SFUMATO_SEED_RANDOM or 0…model's seed_max */
   double        guidance;        /* 0: the model's default */
+  guint         steps;           /* 0: the model's default */
+  const char   *sampler;         /* nullable */
+  guint         size;            /* base side in pixels; 0: the model's default */
   int           count;           /* pictures; 0 is 1 */
   SfumatoInput *input;           /* nullable, borrowed */
   double        strength;        /* used with an input only; negative: the model's default */
@@ -86,7 +89,8 @@ SfumatoRequest             *sfumato_request_with_input_bytes (SfumatoRequest    
  * @self: a request
  * @model: the model it is for
  * @error: set to SFUMATO_ERROR_INVALID, with sfumato_error_get_field() naming the control: "prompt",
- *   "negative_prompt", "aspect_ratio", "seed", "style", "guidance", "format", "count", "input" or "strength"
+ *   "negative_prompt", "aspect_ratio", "seed", "style", "guidance", "steps", "sampler", "size", "format", "count",
+ *   "input" or "strength"
  *
  * Says whether @model takes this request. A negative prompt for a model that ignores it is not an error: it is
  * simply not sent.
@@ -94,6 +98,19 @@ SfumatoRequest             *sfumato_request_with_input_bytes (SfumatoRequest    
 gboolean                    sfumato_request_validate         (SfumatoRequest             *self,
                                                               const SfumatoModel         *model,
                                                               GError                    **error);
+
+/* The picture's size in pixels, where @model lets it be computed: see sfumato_model_compute_size(). */
+gboolean                    sfumato_request_compute_size     (SfumatoRequest             *self,
+                                                              const SfumatoModel         *model,
+                                                              guint                      *width,
+                                                              guint                      *height);
+/* The text that Stable Diffusion web UI and most others write into a picture under the name "parameters".
+ * (transfer full) */
+char                       *sfumato_request_to_parameters    (SfumatoRequest             *self,
+                                                              const SfumatoModel         *model,
+                                                              gint64                      seed_used,
+                                                              guint                       width,
+                                                              guint                       height);
 
 JsonNode                   *sfumato_request_to_json          (SfumatoRequest             *self);
 SfumatoRequest             *sfumato_request_from_json        (JsonNode                   *json,

@@ -13,11 +13,15 @@ static const char * const aspects[] = { "1:1", "16:9", NULL };
 static const char * const formats[] = { "png", NULL };
 static const SfumatoStyle styles[] = { { "anime", "Anime" }, { NULL, NULL } };
 
+static const SfumatoSampler samplers[] = { { "euler", "Euler" }, { "heun", "Heun" }, { NULL, NULL } };
+static const guint sizes[] = { 512, 1024, 0 };
+
 static const SfumatoModel model = {
   .id = "m", .service = "s", .name = "Model", .prompt_max = 10, .negative_prompt = TRUE, .aspect_ratios = aspects,
   .seed_max = 4294967294, .styles = styles, .formats = formats, .guidance_min = 1, .guidance_max = 10,
   .input_picture = TRUE, .strength_default = 0.7, .input_side_min = 64, .input_side_max = 300, .input_pixels_min = 5000,
-  .input_keeps_shape = TRUE,
+  .input_keeps_shape = TRUE, .steps_min = 1, .steps_max = 50, .steps_default = 28, .samplers = samplers,
+  .sizes = sizes, .size_default = 1024, .side_max = 1536, .guidance_default = 4.5,
 };
 
 /* A PNG that says it has this size; nobody decodes it here. */
@@ -70,6 +74,12 @@ static const struct
   { "guidance", { .prompt = "a", .guidance = 10 }, 0, NULL },
   { "guidance too low", { .prompt = "a", .guidance = 0.5 }, 0, "guidance" },
   { "guidance not a number", { .prompt = "a", .guidance = __builtin_nan ("") }, 0, "guidance" },
+  { "steps", { .prompt = "a", .steps = 50 }, 0, NULL },
+  { "too many steps", { .prompt = "a", .steps = 51 }, 0, "steps" },
+  { "sampler", { .prompt = "a", .sampler = "heun" }, 0, NULL },
+  { "unknown sampler", { .prompt = "a", .sampler = "Heun" }, 0, "sampler" },
+  { "size", { .prompt = "a", .size = 512 }, 0, NULL },
+  { "unknown size", { .prompt = "a", .size = 513 }, 0, "size" },
   { "ten", { .prompt = "a", .count = 10 }, 0, NULL },
   { "eleven", { .prompt = "a", .count = 11 }, 0, "count" },
   { "minus one", { .prompt = "a", .count = -1 }, 0, "count" },
@@ -124,13 +134,92 @@ test_model_without (void)
 }
 
 static void
+test_model_without_steps (void)
+{
+  static const SfumatoModel plain = { .name = "Plain", .prompt_max = 10, .seed_max = 10 };
+  static const struct { SfumatoRequestFields fields; const char *field; } asked[] = {
+    { { .prompt = "a", .steps = 4 }, "steps" },
+    { { .prompt = "a", .sampler = "euler" }, "sampler" },
+    { { .prompt = "a", .size = 512 }, "size" },
+  };
+  guint width, height;
+
+  for (guint i = 0; i < G_N_ELEMENTS (asked); i++)
+    {
+      g_autoptr (SfumatoRequest) request = sfumato_request_new (&asked[i].fields);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (sfumato_request_validate (request, &plain, &error));
+      g_assert_cmpstr (sfumato_error_get_field (error), ==, asked[i].field);
+      g_assert_false (sfumato_request_compute_size (request, &plain, &width, &height));
+    }
+}
+
+static const struct
+{
+  const char *ratio;
+  guint       size;
+  guint       width;
+  guint       height;
+} shapes[] = {
+  { NULL, 0, 1024, 1024 },     { "1:1", 512, 512, 512 },    { "16:9", 1024, 1344, 768 }, { "9:16", 1024, 768, 1344 },
+  { "21:9", 1024, 1536, 640 }, { "16:9", 512, 704, 384 },   { "2:3", 768, 640, 960 },    { "99:1", 512, 1024, 256 },
+  { "1:99", 1024, 512, 1536 }, { "banana", 512, 512, 512 }, { "0:9", 512, 512, 512 },    { "3:2:1", 512, 512, 512 },
+};
+
+static void
+test_sizes (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
+        .prompt = "a", .aspect_ratio = shapes[i].ratio, .size = shapes[i].size });
+      guint width, height;
+
+      g_test_message ("%s of %u", shapes[i].ratio, shapes[i].size);
+      g_assert_true (sfumato_request_compute_size (request, &model, &width, &height));
+      g_assert_cmpuint (width, ==, shapes[i].width);
+      g_assert_cmpuint (height, ==, shapes[i].height);
+    }
+}
+
+static void
+test_size_of_input (void)
+{
+  g_autoptr (SfumatoInput) input = make_input (160, 90);
+  g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
+    .prompt = "a", .aspect_ratio = "1:1", .input = input });
+  guint width, height;
+
+  g_assert_true (sfumato_request_compute_size (request, &model, &width, &height));
+  g_assert_cmpuint (width, ==, 1344);
+  g_assert_cmpuint (height, ==, 768);
+}
+
+static void
+test_parameters (void)
+{
+  g_autoptr (SfumatoInput) input = make_input (100, 100);
+  g_autoptr (SfumatoRequest) plain = sfumato_request_new (&(SfumatoRequestFields) { .prompt = "a\nfox" });
+  g_autoptr (SfumatoRequest) full = sfumato_request_new (&(SfumatoRequestFields) {
+    .prompt = "a fox", .negative_prompt = "blurry", .steps = 12, .sampler = "heun", .guidance = 2.5, .input = input,
+    .strength = 0.4 });
+  g_autofree char *of_plain = sfumato_request_to_parameters (plain, &model, -1, 1024, 768);
+  g_autofree char *of_full = sfumato_request_to_parameters (full, &model, 7, 512, 512);
+
+  g_assert_cmpstr (of_plain, ==, "a\nfox\nSteps: 28, Sampler: Euler, CFG scale: 4.5, Size: 1024x768, Model: Model");
+  g_assert_cmpstr (of_full, ==, "a fox\nNegative prompt: blurry\nSteps: 12, Sampler: Heun, CFG scale: 2.5, Seed: 7, "
+                                "Size: 512x512, Model: Model, Denoising strength: 0.4");
+}
+
+static void
 test_round_trip (void)
 {
   g_autoptr (SfumatoInput) input = make_input (100, 80);
   g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
     .service = "stability", .model = "sd3.5-large", .prompt = "Füchse \"im\"\n\tSchnee 👩‍👩‍👧 \x01", .negative_prompt = "x",
     .aspect_ratio = "16:9", .style = "anime", .format = "webp", .seed = 4294967294, .guidance = 5.5, .count = 4,
-    .input = input, .strength = 0 });
+    .steps = 12, .sampler = "dpmpp-2m", .size = 768, .input = input, .strength = 0 });
   g_autoptr (JsonNode) json = sfumato_request_to_json (request);
   g_autofree char *text = json_to_string (json, FALSE);
   g_autoptr (JsonNode) parsed = json_from_string (text, NULL);
@@ -153,6 +242,9 @@ test_round_trip (void)
   g_assert_cmpint (b->seed, ==, a->seed);
   g_assert_cmpfloat (b->guidance, ==, a->guidance);
   g_assert_cmpint (b->count, ==, 4);
+  g_assert_cmpuint (b->steps, ==, 12);
+  g_assert_cmpstr (b->sampler, ==, "dpmpp-2m");
+  g_assert_cmpuint (b->size, ==, 768);
   g_assert_cmpfloat (b->strength, ==, 0);
   g_assert_cmpstr (b->input->sha256, ==, input->sha256);
   g_assert_cmpstr (b->input->name, ==, "fox.png");
@@ -180,6 +272,7 @@ static const char * const hostile[] = {
   "{}", "{\"prompt\":7}", "{\"prompt\":null,\"seed\":\"x\"}", "{\"seed\":-7}", "{\"seed\":1e300}",
   "{\"seed\":99999999999999999999}", "{\"count\":4000000000}", "{\"guidance\":\"high\"}", "{\"guidance\":[]}",
   "{\"input\":7}", "{\"input\":{}}", "{\"input\":{\"sha256\":\"../../etc/passwd\"}}", "{\"strength\":{}}",
+  "{\"steps\":-1,\"size\":99999999,\"sampler\":7}", "{\"steps\":\"many\",\"size\":5.5,\"sampler\":[]}",
 };
 
 static void
@@ -195,6 +288,9 @@ test_hostile_json (void)
       g_assert_cmpint (fields->count, ==, 1);
       g_assert_cmpfloat (fields->guidance, ==, 0);
       g_assert_null (fields->input);
+      g_assert_cmpuint (fields->steps, ==, 0);
+      g_assert_cmpuint (fields->size, ==, 0);
+      g_assert_null (fields->sampler);
       if (i != 5)
         g_assert_true (sfumato_request_is_seed_random (request));
     }
@@ -218,6 +314,10 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/request/validate", test_validate);
   g_test_add_func ("/request/model-without", test_model_without);
+  g_test_add_func ("/request/model-without-steps", test_model_without_steps);
+  g_test_add_func ("/request/sizes", test_sizes);
+  g_test_add_func ("/request/size-of-input", test_size_of_input);
+  g_test_add_func ("/request/parameters", test_parameters);
   g_test_add_func ("/request/round-trip", test_round_trip);
   g_test_add_func ("/request/other-input", test_other_input);
   g_test_add_func ("/request/hostile-json", test_hostile_json);
