@@ -60,7 +60,8 @@ tell (Exchange     *self,
   if (fraction > 0 && fraction < 1 && fraction - self->told < 0.01)
     return;
   self->told = fraction;
-  self->request->progress (stage, fraction, self->request->user_data);
+  self->request->progress (&(SfumatoProgress) { .stage = stage, .fraction = fraction, .seconds_left = -1 },
+                           self->request->user_data);
 }
 
 /* The first problem is the true one: cancelling brings others after it. */

@@ -14,9 +14,19 @@
 
 G_DEFINE_ABSTRACT_TYPE (SfumatoService, sfumato_service, G_TYPE_OBJECT)
 
+enum
+{
+  MODELS_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 static void
 sfumato_service_class_init (SfumatoServiceClass *klass)
 {
+  signals[MODELS_CHANGED] = g_signal_new ("models-changed", SFUMATO_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 0);
 }
 
 static void
@@ -86,6 +96,21 @@ sfumato_service_get_models (SfumatoService *self)
   g_return_val_if_fail (SFUMATO_IS_SERVICE (self), NULL);
 
   return SFUMATO_SERVICE_GET_CLASS (self)->get_models (self);
+}
+
+static gboolean
+models_changed_cb (gpointer service)
+{
+  g_signal_emit (service, signals[MODELS_CHANGED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sfumato_service_models_changed (SfumatoService *self)
+{
+  g_return_if_fail (SFUMATO_IS_SERVICE (self));
+
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, models_changed_cb, g_object_ref (self), g_object_unref);
 }
 
 static const SfumatoModel *

@@ -18,21 +18,52 @@ G_BEGIN_DECLS
  * @SFUMATO_STAGE_SENDING: the request is on its way; fraction says how much of it
  * @SFUMATO_STAGE_MAKING: the service has all of it and is at work; fraction where it tells
  * @SFUMATO_STAGE_RECEIVING: the picture is arriving; fraction where the length is known
+ * @SFUMATO_STAGE_PREPARING: the model is being loaded, or the prompt read, on this computer
+ * @SFUMATO_STAGE_FINISHING: the steps are done and the picture is being put together, on this computer
  */
 typedef enum
 {
   SFUMATO_STAGE_SENDING,
   SFUMATO_STAGE_MAKING,
   SFUMATO_STAGE_RECEIVING,
+  SFUMATO_STAGE_PREPARING,
+  SFUMATO_STAGE_FINISHING,
 } SfumatoStage;
 
 /**
- * SfumatoProgressFunc:
- * @fraction: 0 to 1, or negative where it is not known
+ * SfumatoPreview:
+ * @rgb: width × height × 3 bytes, without gaps
+ *
+ * A small picture of what is being made.
  */
-typedef void (*SfumatoProgressFunc) (SfumatoStage stage,
-                                     double       fraction,
-                                     gpointer     user_data);
+typedef struct
+{
+  GBytes *rgb;
+  guint   width;   /* pixels */
+  guint   height;
+} SfumatoPreview;
+
+/**
+ * SfumatoProgress:
+ * @fraction: 0 to 1, or negative where it is not known
+ * @step: of n_steps, in SFUMATO_STAGE_MAKING
+ * @n_steps: 0 where it is not made in steps, or they are not told
+ * @seconds_left: until the picture is there; negative where it is not known
+ * @preview: its rgb is NULL where there is none yet
+ */
+typedef struct
+{
+  SfumatoStage   stage;
+  double         fraction;
+  guint          step;
+  guint          n_steps;
+  int            seconds_left;
+  SfumatoPreview preview;
+} SfumatoProgress;
+
+/* progress: borrowed, for the time of the call. */
+typedef void (*SfumatoProgressFunc) (const SfumatoProgress *progress,
+                                     gpointer               user_data);
 
 /**
  * SfumatoAccount:
@@ -58,7 +89,8 @@ struct _SfumatoServiceClass
   guint       max_concurrent; /* jobs at once, over all processes */
   guint       max_per_10s;    /* requests in any ten seconds; 0: no limit */
 
-  /* Required. The models, terminated by one with a NULL id. */
+  /* Required. The models, terminated by one with a NULL id. A service whose models come and go emits
+   * SfumatoService::models-changed on the main thread and keeps the old ones for those who hold on to them. */
   const SfumatoModel *(*get_models)    (SfumatoService *self);
   /* Optional: an id that the service once had, as the one that answers today; NULL if it knows it not. */
   const char         *(*current_model) (SfumatoService *self,
@@ -89,6 +121,9 @@ guint               sfumato_service_get_max_per_10s    (SfumatoService       *se
 const SfumatoModel *sfumato_service_get_models         (SfumatoService       *self);
 const SfumatoModel *sfumato_service_find_model         (SfumatoService       *self,
                                                         const char           *id);
+
+/* For services, any thread: emits SfumatoService::models-changed on the main thread. */
+void                sfumato_service_models_changed     (SfumatoService       *self);
 
 /* The blocking forms: for the command line, tests and worker threads. progress is called on this thread. */
 SfumatoResult      *sfumato_service_generate           (SfumatoService       *self,

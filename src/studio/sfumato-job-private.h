@@ -21,8 +21,7 @@ void        sfumato_job_set_request   (SfumatoJob      *self,
 void        sfumato_job_set_state     (SfumatoJob      *self,
                                        SfumatoJobState  state);
 void        sfumato_job_set_progress  (SfumatoJob      *self,
-                                       SfumatoStage     stage,
-                                       double           fraction);
+                                       const SfumatoProgress *progress);
 void        sfumato_job_set_started   (SfumatoJob      *self,
                                        gint64           started);
 void        sfumato_job_set_resume_at (SfumatoJob      *self,

@@ -16,8 +16,7 @@ struct _SfumatoJob
   int              price;     /* hundredths of a credit */
   double           place;
   SfumatoJobState  state;
-  SfumatoStage     stage;
-  double           fraction;
+  SfumatoProgress  progress;  /* its preview owned */
   gint64           started;   /* monotonic, microseconds */
   gint64           resume_at; /* monotonic, microseconds */
   gboolean         held_back;
@@ -32,6 +31,7 @@ enum
   PROP_STATE,
   PROP_STAGE,
   PROP_FRACTION,
+  PROP_PROGRESS,
   PROP_RESUME_AT,
   PROP_HELD_BACK,
   PROP_ERROR,
@@ -54,6 +54,7 @@ sfumato_job_finalize (GObject *object)
   g_clear_error (&self->error);
   g_clear_object (&self->picture);
   g_clear_object (&self->result);
+  g_clear_pointer (&self->progress.preview.rgb, g_bytes_unref);
 
   G_OBJECT_CLASS (sfumato_job_parent_class)->finalize (object);
 }
@@ -72,10 +73,13 @@ sfumato_job_get_property (GObject    *object,
       g_value_set_uint (value, self->state);
       break;
     case PROP_STAGE:
-      g_value_set_uint (value, self->stage);
+      g_value_set_uint (value, self->progress.stage);
       break;
     case PROP_FRACTION:
-      g_value_set_double (value, self->fraction);
+      g_value_set_double (value, self->progress.fraction);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_pointer (value, &self->progress);
       break;
     case PROP_RESUME_AT:
       g_value_set_int64 (value, self->resume_at);
@@ -104,8 +108,9 @@ sfumato_job_class_init (SfumatoJobClass *klass)
   object_class->get_property = sfumato_job_get_property;
 
   properties[PROP_STATE] = g_param_spec_uint ("state", NULL, NULL, 0, SFUMATO_JOB_UNKNOWN, 0, flags);
-  properties[PROP_STAGE] = g_param_spec_uint ("stage", NULL, NULL, 0, SFUMATO_STAGE_RECEIVING, 0, flags);
+  properties[PROP_STAGE] = g_param_spec_uint ("stage", NULL, NULL, 0, SFUMATO_STAGE_FINISHING, 0, flags);
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, -1, 1, -1, flags);
+  properties[PROP_PROGRESS] = g_param_spec_pointer ("progress", NULL, NULL, flags);
   properties[PROP_RESUME_AT] = g_param_spec_int64 ("resume-at", NULL, NULL, 0, G_MAXINT64, 0, flags);
   properties[PROP_HELD_BACK] = g_param_spec_boolean ("held-back", NULL, NULL, FALSE, flags);
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
@@ -116,7 +121,8 @@ sfumato_job_class_init (SfumatoJobClass *klass)
 static void
 sfumato_job_init (SfumatoJob *self)
 {
-  self->fraction = -1;
+  self->progress.fraction = -1;
+  self->progress.seconds_left = -1;
 }
 
 SfumatoJob *
@@ -168,12 +174,20 @@ sfumato_job_get_state (SfumatoJob *self)
   return self->state;
 }
 
+const SfumatoProgress *
+sfumato_job_get_progress (SfumatoJob *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_JOB (self), NULL);
+
+  return &self->progress;
+}
+
 SfumatoStage
 sfumato_job_get_stage (SfumatoJob *self)
 {
   g_return_val_if_fail (SFUMATO_IS_JOB (self), SFUMATO_STAGE_SENDING);
 
-  return self->stage;
+  return self->progress.stage;
 }
 
 double
@@ -181,7 +195,7 @@ sfumato_job_get_fraction (SfumatoJob *self)
 {
   g_return_val_if_fail (SFUMATO_IS_JOB (self), -1);
 
-  return self->fraction;
+  return self->progress.fraction;
 }
 
 const GError *
@@ -279,19 +293,24 @@ sfumato_job_set_state (SfumatoJob      *self,
 }
 
 void
-sfumato_job_set_progress (SfumatoJob   *self,
-                          SfumatoStage  stage,
-                          double        fraction)
+sfumato_job_set_progress (SfumatoJob            *self,
+                          const SfumatoProgress *progress)
 {
-  gboolean other_stage = self->stage != stage;
-  gboolean other_fraction = self->fraction != fraction;
+  g_autoptr (GBytes) old_preview = self->progress.preview.rgb;
+  gboolean other_stage = self->progress.stage != progress->stage;
+  gboolean other_fraction = self->progress.fraction != progress->fraction;
+  gboolean other_rest = self->progress.step != progress->step || self->progress.n_steps != progress->n_steps ||
+                        self->progress.seconds_left != progress->seconds_left || old_preview != progress->preview.rgb;
 
-  self->stage = stage;
-  self->fraction = fraction;
+  self->progress = *progress;
+  if (progress->preview.rgb != NULL)
+    g_bytes_ref (progress->preview.rgb);
   if (other_stage)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STAGE]);
   if (other_fraction)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
+  if (other_stage || other_fraction || other_rest)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
 }
 
 void

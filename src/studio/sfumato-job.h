@@ -34,12 +34,15 @@ typedef enum
 #define SFUMATO_TYPE_JOB (sfumato_job_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoJob, sfumato_job, SFUMATO, JOB, GObject)
 
-/* Properties: "state", "stage", "fraction", "error" (boxed GError), "picture", "resume-at", "held-back". */
+/* Properties: "state", "stage", "fraction", "error" (boxed GError), "picture", "resume-at", "held-back"; "progress", a
+ * pointer, notifies whenever any of sfumato_job_get_progress() has changed. */
 
 const char      *sfumato_job_get_id        (SfumatoJob *self);
 const char      *sfumato_job_get_batch     (SfumatoJob *self);  /* jobs of one press of Generate share it */
 SfumatoRequest  *sfumato_job_get_request   (SfumatoJob *self);
 SfumatoJobState  sfumato_job_get_state     (SfumatoJob *self);
+/* How far it is, with the picture as it forms. (transfer none) */
+const SfumatoProgress *sfumato_job_get_progress (SfumatoJob *self);
 SfumatoStage     sfumato_job_get_stage     (SfumatoJob *self);
 double           sfumato_job_get_fraction  (SfumatoJob *self);  /* negative: not known */
 const GError    *sfumato_job_get_error     (SfumatoJob *self);  /* nullable */

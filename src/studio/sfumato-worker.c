@@ -19,8 +19,7 @@ struct _SfumatoWorker
   gint               abandoned;   /* atomic */
 
   GMutex             lock;        /* for what follows */
-  SfumatoStage       stage;
-  double             fraction;
+  SfumatoProgress    progress;    /* its preview owned */
   guint              report;      /* source on its way to the main thread, or 0 */
 };
 
@@ -37,6 +36,7 @@ sfumato_worker_free (gpointer data)
   g_clear_object (&self->run.keyring);
   g_clear_object (&self->unsaved);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->progress.preview.rgb, g_bytes_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -45,31 +45,33 @@ static gboolean
 progress_arrived_cb (gpointer user_data)
 {
   SfumatoWorker *self = user_data;
-  SfumatoStage stage;
-  double fraction;
+  SfumatoProgress progress;
+  g_autoptr (GBytes) preview = NULL;
 
   g_mutex_lock (&self->lock);
   self->report = 0;
-  stage = self->stage;
-  fraction = self->fraction;
+  progress = self->progress;
+  preview = progress.preview.rgb != NULL ? g_bytes_ref (progress.preview.rgb) : NULL;
   g_mutex_unlock (&self->lock);
   if (sfumato_job_get_started (self->job) == 0)
     sfumato_job_set_started (self->job, g_get_monotonic_time ());
-  sfumato_job_set_progress (self->job, stage, fraction);
+  sfumato_job_set_progress (self->job, &progress);
   return G_SOURCE_REMOVE;
 }
 
 /* On the worker's thread: the newest word replaces one that is still on its way. */
 static void
-progress_made_cb (SfumatoStage stage,
-                  double       fraction,
-                  gpointer     user_data)
+progress_made_cb (const SfumatoProgress *progress,
+                  gpointer               user_data)
 {
   SfumatoWorker *self = user_data;
+  g_autoptr (GBytes) old_preview = NULL;
 
   g_mutex_lock (&self->lock);
-  self->stage = stage;
-  self->fraction = fraction;
+  old_preview = self->progress.preview.rgb;
+  self->progress = *progress;
+  if (progress->preview.rgb != NULL)
+    g_bytes_ref (progress->preview.rgb);
   if (self->report == 0)
     self->report = g_idle_add (progress_arrived_cb, self);
   g_mutex_unlock (&self->lock);
@@ -100,6 +102,17 @@ work_done_cb (GObject      *source,
   self->done (self, outcome, self->user_data);
 }
 
+/* What a job does before its service has said anything. */
+static SfumatoProgress
+first_progress (const SfumatoRun *run)
+{
+  const SfumatoModel *model = sfumato_service_find_model (run->service, sfumato_request_get_fields (run->request)->model);
+  gboolean sends = model == NULL || model->leaves_computer;
+
+  return (SfumatoProgress) { .stage = sends ? SFUMATO_STAGE_SENDING : SFUMATO_STAGE_PREPARING, .fraction = -1,
+                             .seconds_left = -1 };
+}
+
 SfumatoWorker *
 sfumato_worker_start (SfumatoJob        *job,
                       const SfumatoRun  *run,
@@ -124,11 +137,11 @@ sfumato_worker_start (SfumatoJob        *job,
   self->cancellable = g_cancellable_new ();
   self->done = done;
   self->user_data = user_data;
-  self->fraction = -1;
+  self->progress = first_progress (run);
   g_mutex_init (&self->lock);
 
   sfumato_job_set_resume_at (job, 0);
-  sfumato_job_set_progress (job, SFUMATO_STAGE_SENDING, -1);
+  sfumato_job_set_progress (job, &self->progress);
   sfumato_job_set_state (job, SFUMATO_JOB_RUNNING);
   task = g_task_new (NULL, NULL, work_done_cb, NULL);
   g_task_set_task_data (task, self, sfumato_worker_free);

@@ -545,10 +545,11 @@ typedef struct
 } Told;
 
 static void
-told_cb (SfumatoStage stage,
-         double       fraction,
-         gpointer     user_data)
+told_cb (const SfumatoProgress *progress,
+         gpointer               user_data)
 {
+  SfumatoStage stage = progress->stage;
+  double fraction = progress->fraction;
   Told *told = user_data;
 
   g_assert_true (g_thread_self () == told->thread);
@@ -556,6 +557,8 @@ told_cb (SfumatoStage stage,
   if ((int) stage == told->stage && fraction >= 0)
     g_assert_cmpfloat (fraction, >=, told->fraction);
   g_assert_cmpfloat (fraction, <=, 1);
+  g_assert_cmpuint (progress->n_steps, ==, 0);
+  g_assert_cmpint (progress->seconds_left, <, 0);
   told->stage = stage;
   told->fraction = fraction;
   told->whole_sent |= stage == SFUMATO_STAGE_SENDING && fraction == 1;

@@ -103,7 +103,7 @@ scripted_service_generate (SfumatoService       *service,
   gpointer answer;
 
   if (progress != NULL)
-    progress (SFUMATO_STAGE_MAKING, -1, user_data);
+    progress (&(SfumatoProgress) { .stage = SFUMATO_STAGE_MAKING, .fraction = -1, .seconds_left = -1 }, user_data);
   answer = wait_for_answer (self, request, cancellable);
   g_cancellable_disconnect (cancellable, handler);
   if (answer != picture_marker)

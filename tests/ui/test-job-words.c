@@ -47,7 +47,8 @@ test_state (void)
       g_autoptr (SfumatoJob) job = make_job (cases[i].state);
       g_autofree char *words = NULL;
 
-      sfumato_job_set_progress (job, cases[i].stage, cases[i].fraction);
+      sfumato_job_set_progress (job, &(SfumatoProgress) { .stage = cases[i].stage, .fraction = cases[i].fraction,
+                                                          .seconds_left = -1 });
       words = sfumato_job_dup_state_words (job);
       g_assert_cmpstr (words, ==, cases[i].words);
     }
