@@ -19,15 +19,17 @@ LIBRARIES = {"gio": r"gio/", "json": r"json-glib/", "soup": r"libsoup/", "secret
              "pixbuf": r"gdk-pixbuf/", "gtk": r"(gtk|gdk|gsk)/", "adw": r"adwaita\.h",
              "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h", "dnnl": r"oneapi/dnnl/"}
 
+# What window and command line get to see of the services: what any of them can do, and the models installed here.
+SERVICES = ["services/sfumato-service.h", "services/local/sfumato-local.h"]
 # Room: what of the other rooms it may include, and which libraries.
 ROOMS = {
     "domain": ([], ["gio", "json"]),
-    "services": (["domain/"], ["gio", "json", "soup"]),
+    "services": (["domain/"], ["gio", "json", "soup", "pixbuf"]),
     "gallery": (["domain/"], ["gio", "json", "sqlite", "pixbuf"]),
     "keyring": ([], ["gio", "secret"]),
     "studio": (["domain/", "services/", "gallery/", "keyring/"], ["gio", "json", "sqlite"]),
-    "ui": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "gtk", "adw"]),
-    "cli": (["domain/", "studio/", "services/sfumato-service.h", "gallery/sfumato-gallery.h"], ["gio", "json"]),
+    "ui": (["domain/", "studio/", *SERVICES, "gallery/sfumato-gallery.h"], ["gio", "gtk", "adw"]),
+    "cli": (["domain/", "studio/", *SERVICES, "gallery/sfumato-gallery.h"], ["gio", "json"]),
     "engine": ([], ["dnnl", "ggml", "utf8proc"]),
 }
 # Libraries that come along with the rooms a room may see, but that it has no business to use itself.
@@ -45,7 +47,7 @@ def includes(path):
 
 
 def files_of(room):
-    return sorted(glob.glob(f"{room}/*.[ch]", root_dir=src))
+    return sorted(glob.glob(f"{room}/**/*.[ch]", root_dir=src, recursive=True))
 
 
 def all_rooms():
@@ -102,8 +104,9 @@ def test_the_engine_is_plain_c():
 
 
 def test_pictures_are_decoded_in_one_file():
-    users = [path for path in files_of("gallery") if any("pixbuf" in libraries_of(n) for _, n in includes(os.path.join(src, path)))]
-    assert len(users) <= 1, f"GdkPixbuf, which reads untrusted bytes, is used in {users}"
+    for room in ("gallery", "services"):
+        users = [path for path in files_of(room) if any("pixbuf" in libraries_of(n) for _, n in includes(os.path.join(src, path)))]
+        assert len(users) <= 1, f"GdkPixbuf, which reads untrusted bytes, is used in {users}"
 
 
 tap.run(globals())

@@ -44,20 +44,26 @@ skip_space (const char *at,
   return at;
 }
 
-static gboolean
-names_image (const char *key,
-             gsize       size)
+/* Which of names it is; the number of names where it is none. */
+static guint
+find_name (const char * const *names,
+           const char         *key,
+           gsize               size)
 {
-  return (size == 5 && memcmp (key, "image", 5) == 0) || (size == 6 && memcmp (key, "result", 6) == 0);
+  guint i = 0;
+
+  while (names[i] != NULL && (strlen (names[i]) != size || memcmp (names[i], key, size) != 0))
+    i++;
+  return i;
 }
 
-/* Only strings and the depth are told apart here; whether the rest is JSON is json-glib's business. "image" is what
- * the document says, "result" what some hosts send: the first wins over the second. */
+/* Only strings and the depth are told apart here; whether the rest is JSON is json-glib's business. */
 JsonObject *
-sfumato_json_parse_image (const char  *text,
-                          gsize        size,
-                          const char **image,
-                          gsize       *image_size)
+sfumato_json_parse_image (const char          *text,
+                          gsize                size,
+                          const char * const  *names,
+                          const char         **image,
+                          gsize               *image_size)
 {
   g_autoptr (GString) rest = g_string_new (NULL);
   const char *end = text + size;
@@ -79,7 +85,7 @@ sfumato_json_parse_image (const char  *text,
         continue;
       close = at = skip_string (key, end);
       at = skip_space (MIN (at + 1, end), end);
-      if (at < end && *at == ':' && depth == 1 && names_image (key, close - key))
+      if (at < end && *at == ':' && depth == 1 && names[find_name (names, key, close - key)] != NULL)
         {
           at = skip_space (at + 1, end);
           if (at < end && *at == '"')
@@ -87,7 +93,7 @@ sfumato_json_parse_image (const char  *text,
               const char *string = at + 1;
 
               at = skip_string (string, end);
-              if (*image == NULL || key[0] == 'i')
+              if (*image == NULL || find_name (names, key, close - key) == 0)
                 {
                   *image = string;
                   *image_size = at - string;

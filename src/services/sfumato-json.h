@@ -12,12 +12,14 @@ G_BEGIN_DECLS
  * to 43 times the size of its text, so that 1 MiB is the limit). (transfer full) */
 JsonObject *sfumato_json_parse       (const char *text,
                                       gsize       size);
-/* The same for an object with a picture in it: cuts the strings behind "image" and "result" out of the text before
- * parsing it. image: where such a string begins and how long it is, still with its escapes; NULL for none. */
-JsonObject *sfumato_json_parse_image (const char  *text,
-                                      gsize        size,
-                                      const char **image,
-                                      gsize       *image_size);
+/* The same for an object with a picture in it: cuts the strings behind any of names (NULL at the end) out of the text
+ * before parsing it. image: where such a string begins and how long it is, still with its escapes; NULL for none. Of
+ * several names the first one wins. */
+JsonObject *sfumato_json_parse_image (const char          *text,
+                                      gsize                size,
+                                      const char * const  *names,
+                                      const char         **image,
+                                      gsize               *image_size);
 /* The bytes of a base64 string as it stands in JSON. (transfer full) */
 GBytes     *sfumato_json_decode      (const char *string,
                                       gsize       size);

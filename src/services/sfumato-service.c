@@ -47,7 +47,7 @@ sfumato_service_get_name (SfumatoService *self)
 {
   g_return_val_if_fail (SFUMATO_IS_SERVICE (self), NULL);
 
-  return SFUMATO_SERVICE_GET_CLASS (self)->name;
+  return _(SFUMATO_SERVICE_GET_CLASS (self)->name);
 }
 
 const char *

@@ -82,7 +82,7 @@ struct _SfumatoServiceClass
   GObjectClass parent_class;
 
   const char *id;             /* "stability" */
-  const char *name;           /* "Stability AI" */
+  const char *name;           /* "Stability AI"; translatable */
   const char *key_url;        /* nullable: where a person gets a key */
   const char *credits_url;    /* nullable: where a person buys credits */
   gboolean    needs_key;

@@ -14,6 +14,9 @@
 
 #define WORD_MAX 64
 
+/* "image" is what the document says, "result" what some hosts send. */
+static const char * const image_names[] = { "image", "result", NULL };
+
 /* A picture and the facts that came with it, from whatever form of answer. */
 typedef struct
 {
@@ -111,7 +114,7 @@ find_picture (const SfumatoStabilityCall  *call,
     found->bytes = g_bytes_ref (answer->body);
   else if (looks_like_json (answer->body))
     {
-      *json = sfumato_json_parse_image (data, size, &image, &image_size);
+      *json = sfumato_json_parse_image (data, size, image_names, &image, &image_size);
       if (*json == NULL)
         return;
       read_json (call, *json, found);

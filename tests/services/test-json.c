@@ -8,6 +8,8 @@
 
 #include "services/sfumato-json.h"
 
+static const char * const names[] = { "image", "result", NULL };
+
 static const struct
 {
   const char *text;
@@ -49,7 +51,7 @@ test_cutting (void)
       g_autofree char *block = g_memdup2 (objects[i].text, size);
       const char *image;
       gsize image_size;
-      g_autoptr (JsonObject) json = sfumato_json_parse_image (block, size, &image, &image_size);
+      g_autoptr (JsonObject) json = sfumato_json_parse_image (block, size, names, &image, &image_size);
       g_autofree char *found = image != NULL ? g_strndup (image, image_size) : NULL;
       g_autofree char *escaped = g_strescape (objects[i].text, NULL);
 
@@ -100,7 +102,7 @@ test_mutations (void)
       for (int changes = g_test_rand_int_range (0, 4); changes > 0 && length > 0; changes--)
         block[g_test_rand_int_range (0, length)] = bytes[g_test_rand_int_range (0, sizeof bytes - 1)];
       block = g_realloc (block, MAX (length, 1));
-      json = sfumato_json_parse_image (block, length, &image, &image_size);
+      json = sfumato_json_parse_image (block, length, names, &image, &image_size);
       if (image != NULL)
         {
           g_autoptr (GBytes) decoded = sfumato_json_decode (image, image_size);
@@ -133,7 +135,7 @@ test_bounds (void)
 
       while (text->len < 1024 * 1024 - 16)
         g_string_append (text, pieces[i]);
-      json = sfumato_json_parse_image (text->str, text->len, &image, &image_size);
+      json = sfumato_json_parse_image (text->str, text->len, names, &image, &image_size);
       g_assert_null (json);
       g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_TIME_SPAN_SECOND);
     }
