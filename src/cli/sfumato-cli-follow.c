@@ -74,12 +74,15 @@ static char *
 describe_running (SfumatoJob *job)
 {
   double fraction = sfumato_job_get_fraction (job);
-  const char *words[] = { _("Sending…"), _("Making the picture…"), _("Receiving…") };
+  const char *words[] = { _("Sending…"), _("Making the picture…"), _("Receiving…"), _("Preparing…"), _("Finishing…") };
   const char *word = words[MIN (sfumato_job_get_stage (job), G_N_ELEMENTS (words) - 1)];
+  g_autofree char *steps = sfumato_job_dup_step_words (job);
 
+  if (steps != NULL)
+    return g_steal_pointer (&steps);
   if (sfumato_job_get_started (job) == 0)
     return g_strdup (word);
-  if (fraction >= 0)
+  if (fraction >= 0 && sfumato_job_get_stage (job) != SFUMATO_STAGE_PREPARING)
     return g_strdup_printf ("%s %.0f %%", word, fraction * 100);
   return g_strdup_printf (_("%s %d s"), word, -seconds_until (sfumato_job_get_started (job)));
 }

@@ -23,6 +23,9 @@ static struct
   char     *format;
   char     *style;
   char     *guidance;
+  char     *steps;
+  char     *sampler;
+  char     *size;
   char     *image;
   char     *strength;
   char     *output;
@@ -40,6 +43,10 @@ static const GOptionEntry entries[] = {
   { "format", 'f', 0, G_OPTION_ARG_FILENAME, &options.format, N_("png, jpeg or webp"), N_("FORMAT") },
   { "style", 0, 0, G_OPTION_ARG_FILENAME, &options.style, N_("Style preset, such as cinematic"), N_("STYLE") },
   { "guidance", 'g', 0, G_OPTION_ARG_FILENAME, &options.guidance, N_("How closely to follow the prompt"), "X" },
+  { "steps", 0, 0, G_OPTION_ARG_FILENAME, &options.steps, N_("Steps to make it in, where the model has a choice"), "N" },
+  { "sampler", 0, 0, G_OPTION_ARG_FILENAME, &options.sampler, N_("How to step: euler, heun or dpmpp-2m"), N_("SAMPLER") },
+  { "size", 0, 0, G_OPTION_ARG_FILENAME, &options.size,
+    N_("Side in pixels of a square of that many pixels, such as 768"), "N" },
   { "image", 'i', 0, G_OPTION_ARG_FILENAME, &options.image, N_("Picture to start from"), N_("FILE") },
   { "strength", 0, 0, G_OPTION_ARG_FILENAME, &options.strength,
     N_("How far to move from that picture: 0 keeps it, 1 ignores it"), "X" },
@@ -54,6 +61,7 @@ static const char * const examples[] = {
   "generate \"a red fox in snow\" --negative \"blurry\" --aspect 16:9 --seed 343940597",
   "generate \"the same as a watercolour\" --image fox.png --strength 0.6 --output watercolour.png",
   "generate \"a red fox\" --format webp --output - | imv -",
+  "generate \"a red fox\" --model local-sd-3.5-medium --steps 20 --size 768",
   "generate - --count 4 --json < prompt.txt",
   "generate \"a red fox\" --key-stdin < key.txt",
   NULL
@@ -81,7 +89,7 @@ read_texts (GError **error)
 {
   const struct { const char *text, *name; } texts[] = {
     { options.negative, "negative_prompt" }, { options.model, "model" }, { options.aspect, "aspect_ratio" },
-    { options.format, "format" }, { options.style, "style" },
+    { options.format, "format" }, { options.style, "style" }, { options.sampler, "sampler" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -104,6 +112,23 @@ read_guidance (double  *guidance,
   return TRUE;
 }
 
+/* 0 is the model's own in a request: that is not what somebody means who writes it. */
+static gboolean
+read_side_and_steps (const SfumatoModel    *model,
+                     SfumatoRequestFields  *fields,
+                     GError               **error)
+{
+  gint64 steps = 0, size = 0;
+
+  if ((options.steps != NULL &&
+       !sfumato_cli_parse_count (options.steps, "steps", 1, MAX (model->steps_max, 1), &steps, error)) ||
+      (options.size != NULL && !sfumato_cli_parse_count (options.size, "size", 1, G_MAXINT, &size, error)))
+    return FALSE;
+  fields->steps = steps;
+  fields->size = size;
+  return TRUE;
+}
+
 static gboolean
 read_numbers (const SfumatoModel    *model,
               SfumatoRequestFields  *fields,
@@ -121,18 +146,40 @@ read_numbers (const SfumatoModel    *model,
       !sfumato_cli_parse_number (options.strength, "strength", &fields->strength, error))
     return FALSE;
   fields->count = count;
-  return read_guidance (&fields->guidance, error);
+  return read_guidance (&fields->guidance, error) && read_side_and_steps (model, fields, error);
+}
+
+/* Where pictures are made when nobody says: as in the window; before that is chosen, here, where a model is installed,
+ * for that costs nothing. */
+static const SfumatoModel *
+usual_model (SfumatoCli *cli)
+{
+  GSettings *settings = sfumato_studio_get_settings (cli->studio);
+  g_autofree char *chosen = g_settings_get_string (settings, "service");
+  g_autofree char *last = g_settings_get_string (settings, "model");
+  SfumatoService *local = SFUMATO_SERVICE (sfumato_studio_get_local (cli->studio));
+  g_autoptr (SfumatoService) other = g_list_model_get_item (sfumato_studio_get_services (cli->studio), 0);
+  const SfumatoModel *models = sfumato_service_get_models (local);
+  const SfumatoModel *used = sfumato_service_find_model (local, last);
+
+  if (models->id == NULL || (*chosen != '\0' && !g_str_equal (chosen, sfumato_service_get_id (local))))
+    return sfumato_service_get_models (other);
+  return used != NULL ? used : models;
 }
 
 static const SfumatoModel *
 find_model (SfumatoCli  *cli,
             GError     **error)
 {
-  g_autoptr (SfumatoService) service = g_list_model_get_item (sfumato_studio_get_services (cli->studio), 0);
-  const SfumatoModel *model = sfumato_service_get_models (service);
+  GListModel *services = sfumato_studio_get_services (cli->studio);
+  const SfumatoModel *model = options.model == NULL ? usual_model (cli) : NULL;
 
-  if (options.model != NULL)
-    model = sfumato_studio_find_model (cli->studio, sfumato_service_get_id (service), options.model);
+  for (guint i = 0; model == NULL && i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (SfumatoService) service = g_list_model_get_item (services, i);
+
+      model = sfumato_service_find_model (service, options.model);
+    }
   if (model == NULL)
     {
       GError *problem = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Not Known"),
@@ -169,6 +216,7 @@ make_request (SfumatoCli  *cli,
     .aspect_ratio = options.aspect,
     .style = options.style,
     .format = options.format,
+    .sampler = options.sampler,
   };
 
   if (!read_texts (error) || (model = find_model (cli, error)) == NULL || !read_numbers (model, &fields, error))
@@ -179,7 +227,8 @@ make_request (SfumatoCli  *cli,
   fields.model = model->id;
   fields.input = input;
   if (fields.format == NULL)
-    fields.format = format_of_output () != NULL ? format_of_output () : usual_format;
+    fields.format = format_of_output () != NULL ? format_of_output ()
+                    : sfumato_model_has_format (model, usual_format) ? usual_format : NULL;
   if (input != NULL && model->input_keeps_shape)
     fields.aspect_ratio = NULL;
   say_what_is_ignored (model);
@@ -269,6 +318,7 @@ generate (SfumatoCli  *cli,
   SfumatoExit misuse = check_usage (cli, arguments);
   g_autoptr (GPtrArray) jobs = NULL;
   GError *error = NULL;
+  SfumatoExit status;
 
   if (misuse != SFUMATO_EXIT_DONE)
     return misuse;
@@ -276,7 +326,11 @@ generate (SfumatoCli  *cli,
   if (jobs == NULL)
     return sfumato_cli_fail (cli, error);
   sfumato_cli_follow (cli, jobs);
-  return sfumato_cli_report (cli, jobs, &output);
+  status = sfumato_cli_report (cli, jobs, &output);
+  if (status == SFUMATO_EXIT_UNAUTHORISED && !cli->json)
+    sfumato_cli_say (_("“sfumato-cli key set stability” stores a key. Without one, pictures can be made on this computer: "
+                       "“sfumato-cli models add FILE” installs a model you have downloaded."));
+  return status;
 }
 
 const SfumatoCommand sfumato_command_generate = {
@@ -287,9 +341,12 @@ const SfumatoCommand sfumato_command_generate = {
                     "they are. Each goes into the gallery, whatever --output says. Ctrl+C stops it, and says whether it "
                     "may have been charged. Where there is no keyring the key is asked for on the terminal and not "
                     "stored; --key-stdin takes it from standard input instead.\n\n"
+                    "A model on this computer (“sfumato-cli models add” installs one) costs nothing and sends nothing; "
+                    "--steps, --sampler and --size are for those. Without --model it is the service chosen in the window, "
+                    "or, before one is chosen, the first model on this computer.\n\n"
                     "With --json the answer is one object: “pictures”, and where one picture was asked for its members "
                     "also at the top: id, file, output, prompt, seed_asked, seed_used, width, height, format, size, "
-                    "service, model, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "
+                    "service, model, steps, sampler, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "
                     "(success, filtered or other), created, duration (in seconds). Where something failed there is "
                     "“error”: code, message, title, charge, may_have_been_charged, details, field, retry_after."),
   .examples = examples,

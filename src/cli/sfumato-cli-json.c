@@ -101,6 +101,11 @@ set_request (JsonObject     *object,
   gboolean random = request == NULL || sfumato_request_is_seed_random (request);
 
   set_text (object, "prompt", fields != NULL ? fields->prompt : NULL);
+  set_text (object, "sampler", fields != NULL ? fields->sampler : NULL);
+  if (fields != NULL && fields->steps != 0)
+    json_object_set_int_member (object, "steps", fields->steps);
+  else
+    json_object_set_null_member (object, "steps");
   set_seed (object, "seed_asked", random ? -1 : fields->seed);
 }
 
@@ -241,6 +246,50 @@ set_guidance (JsonObject         *object,
   json_object_set_object_member (object, "guidance", guidance);
 }
 
+static void
+set_samplers (JsonObject         *object,
+              const SfumatoModel *model)
+{
+  JsonArray *array = json_array_new ();
+
+  for (const SfumatoSampler *sampler = model->samplers; sampler != NULL && sampler->id != NULL; sampler++)
+    json_array_add_string_element (array, sampler->id);
+  json_object_set_array_member (object, "samplers", array);
+}
+
+static void
+set_sizes (JsonObject         *object,
+           const SfumatoModel *model)
+{
+  JsonArray *array = json_array_new ();
+
+  for (const guint *size = model->sizes; size != NULL && *size != 0; size++)
+    json_array_add_int_element (array, *size);
+  json_object_set_array_member (object, "sizes", array);
+  if (model->sizes != NULL)
+    json_object_set_int_member (object, "size_default", model->size_default);
+  else
+    json_object_set_null_member (object, "size_default");
+}
+
+static void
+set_steps (JsonObject         *object,
+           const SfumatoModel *model)
+{
+  JsonObject *steps;
+
+  if (model->steps_max == 0)
+    {
+      json_object_set_null_member (object, "steps");
+      return;
+    }
+  steps = json_object_new ();
+  json_object_set_int_member (steps, "min", model->steps_min);
+  json_object_set_int_member (steps, "max", model->steps_max);
+  json_object_set_int_member (steps, "default", model->steps_default);
+  json_object_set_object_member (object, "steps", steps);
+}
+
 JsonObject *
 sfumato_cli_model_json (const SfumatoModel *model)
 {
@@ -257,6 +306,10 @@ sfumato_cli_model_json (const SfumatoModel *model)
   set_styles (object, model->styles);
   set_words (object, "formats", model->formats);
   set_guidance (object, model);
+  set_steps (object, model);
+  set_samplers (object, model);
+  set_sizes (object, model);
+  json_object_set_boolean_member (object, "leaves_computer", model->leaves_computer);
   json_object_set_boolean_member (object, "input_picture", model->input_picture);
   if (model->input_picture)
     json_object_set_double_member (object, "strength_default", model->strength_default);

@@ -1,4 +1,4 @@
-/* sfumato-cli key, balance and models: services and what they know of the person.
+/* sfumato-cli key and balance: services and what they know of the person.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -18,7 +18,6 @@ static const char * const key_examples[] = {
   "key set stability", "key set stability < key.txt", "key check", "key forget stability", NULL
 };
 static const char * const balance_examples[] = { "balance", "balance --json", NULL };
-static const char * const models_examples[] = { "models", "models --json", NULL };
 
 /* The service that was named, or the usual one: (transfer full). */
 static SfumatoService *
@@ -35,6 +34,12 @@ find_service (SfumatoCli  *cli,
   if (service == NULL)
     g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_INVALID, _("Service Not Known"),
                                                  _("There is no service of that name. There is: %s"), USUAL_SERVICE));
+  else if (!sfumato_service_get_needs_key (service))
+    {
+      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_INVALID, _("No Key Needed"),
+                                                   _("Pictures made on this computer need no key, and cost nothing.")));
+      g_clear_object (&service);
+    }
   return service;
 }
 
@@ -191,68 +196,6 @@ balance (SfumatoCli  *cli,
   return sfumato_cli_print (line, -1);
 }
 
-/* ---- models ---- */
-
-typedef void (*ModelFunc) (const SfumatoModel *model,
-                           gpointer            user_data);
-
-static void
-foreach_model (SfumatoCli *cli,
-               ModelFunc   function,
-               gpointer    user_data)
-{
-  GListModel *services = sfumato_studio_get_services (cli->studio);
-
-  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
-    {
-      g_autoptr (SfumatoService) service = g_list_model_get_item (services, i);
-
-      for (const SfumatoModel *model = sfumato_service_get_models (service); model->id != NULL; model++)
-        function (model, user_data);
-    }
-}
-
-static void
-append_model_cb (const SfumatoModel *model,
-                 gpointer            text)
-{
-  g_autofree char *price = sfumato_price_format (model->price);
-
-  g_string_append_printf (text, "%-20s %-14s %s\n", model->id, price, _(model->summary));
-}
-
-static void
-add_model_cb (const SfumatoModel *model,
-              gpointer            array)
-{
-  json_array_add_object_element (array, sfumato_cli_model_json (model));
-}
-
-static SfumatoExit
-models (SfumatoCli  *cli,
-        char       **arguments)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  JsonObject *object;
-  JsonArray *array;
-  GError *error = NULL;
-
-  if (arguments[0] != NULL)
-    return sfumato_cli_misuse (cli, _("“models” takes no words."));
-  if (sfumato_cli_open (cli, &error) == NULL)
-    return sfumato_cli_fail (cli, error);
-  if (!cli->json)
-    {
-      foreach_model (cli, append_model_cb, text);
-      return sfumato_cli_print (text->str, text->len);
-    }
-  object = json_object_new ();
-  array = json_array_new ();
-  foreach_model (cli, add_model_cb, array);
-  json_object_set_array_member (object, "models", array);
-  return sfumato_cli_print_json (object);
-}
-
 /* ---- the table's rows ---- */
 
 const SfumatoCommand sfumato_command_key = {
@@ -277,14 +220,4 @@ const SfumatoCommand sfumato_command_balance = {
   .examples = balance_examples,
   .wants_url = TRUE,
   .run = balance,
-};
-
-const SfumatoCommand sfumato_command_models = {
-  .name = "models",
-  .usage = "",
-  .summary = N_("List the models and their prices"),
-  .description = N_("Prints id, price of a picture and purpose of each model. With --json the answer is one object, "
-                    "“models”, with all that each of them can do."),
-  .examples = models_examples,
-  .run = models,
 };

@@ -194,6 +194,9 @@ append_request (GString        *text,
   append (text, _("Shape"), asked->aspect_ratio);
   append (text, _("Style"), asked->style);
   append (text, _("Guidance"), guidance);
+  if (asked->steps != 0)
+    append_number (text, _("Steps"), asked->steps);
+  append (text, _("Sampler"), asked->sampler);
   append (text, _("Started from"), asked->input != NULL ? asked->input->name : NULL);
   if (!sfumato_request_is_seed_random (request))
     append_number (text, _("Seed asked for"), asked->seed);

@@ -23,13 +23,14 @@ _sfumato_cli ()
   local services="stability"
 
   local -A options=(
-    [generate]="--negative --model --aspect --seed --count --format --style --guidance --image --strength --output --force
-      --url --key-stdin"
+    [generate]="--negative --model --aspect --seed --count --format --style --guidance --steps --sampler --size --image
+      --strength --output --force --url --key-stdin"
     [list]="--limit" [search]="--limit" [show]="" [delete]="" [queue]="--url --key-stdin" [key]="--url --key-stdin"
-    [balance]="--url --key-stdin" [models]=""
+    [balance]="--url --key-stdin" [models]="--name --turbo"
   )
+  local samplers="euler heun dpmpp-2m"
   local -A verbs=([queue]="send-again save-again remove" [key]="set check forget" [balance]="$services"
-                  [help]="$commands")
+                  [models]="list add show remove" [help]="$commands")
 
   local command=${words[1]} choices=""
   if [ "$cword" -eq 1 ]; then
@@ -40,9 +41,11 @@ _sfumato_cli ()
       --aspect|-a) choices=$aspects ;;
       --style) choices=$styles ;;
       --format|-f) choices=$formats ;;
+      --sampler) choices=$samplers ;;
       --image|-i|--output|-o) _filedir; return 0 ;;
-      --negative|-n|--seed|-s|--count|-c|--guidance|-g|--strength|--url|--limit|-l) return 0 ;;
+      --negative|-n|--seed|-s|--count|-c|--guidance|-g|--steps|--size|--name|--strength|--url|--limit|-l) return 0 ;;
       set|check|forget) [ "$command" != key ] || choices=$services ;;
+      add) [ "$command" != models ] || { _filedir; return 0; } ;;
       "$command") choices=${verbs[$command]:-} ;;
     esac
     [[ $cur != -* ]] || choices="${options[$command]:-} --json --help"

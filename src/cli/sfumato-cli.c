@@ -43,6 +43,7 @@ static const struct
   { SFUMATO_EXIT_INVALID,      N_("the model or the service does not take this request") },                   /*   8 */
   { SFUMATO_EXIT_SERVICE,      N_("the service failed, or answered something that is not a picture") },       /*   9 */
   { SFUMATO_EXIT_STORAGE,      N_("a file, folder or database could not be read or written") },               /*  10 */
+  { SFUMATO_EXIT_ENGINE,       N_("the engine on this computer failed, or has not enough memory") },          /*  11 */
   { SFUMATO_EXIT_CANCELLED,    N_("stopped with Ctrl+C") },                                                   /* 130 */
 };
 
@@ -51,6 +52,7 @@ static const char * const examples[] = {
   "generate \"a red fox in snow\"",
   "generate \"a red fox in snow\" --model sd3.5-flash --aspect 16:9 --count 4",
   "generate - --output fox.webp < prompt.txt",
+  "models add sd3.5_medium.safetensors",
   "search fox",
   NULL
 };

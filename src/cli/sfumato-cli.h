@@ -32,6 +32,7 @@ typedef enum
   SFUMATO_EXIT_INVALID = 8,        /* the model or the service does not take this request */
   SFUMATO_EXIT_SERVICE = 9,
   SFUMATO_EXIT_STORAGE = 10,
+  SFUMATO_EXIT_ENGINE = 11,        /* the engine on this computer */
   SFUMATO_EXIT_CANCELLED = 130,    /* as shells say it of a program that was ended with Ctrl+C */
 } SfumatoExit;
 

@@ -6,6 +6,8 @@
 
 #include "studio/sfumato-job-private.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _SfumatoJob
 {
   GObject          parent_instance;
@@ -180,6 +182,34 @@ sfumato_job_get_progress (SfumatoJob *self)
   g_return_val_if_fail (SFUMATO_IS_JOB (self), NULL);
 
   return &self->progress;
+}
+
+static char *
+describe_seconds (int seconds)
+{
+  if (seconds < 0)
+    return NULL;
+  if (seconds < 60)
+    /* Translators: time until a picture is made; s is seconds */
+    return g_strdup_printf (_("about %d s left"), seconds);
+  /* Translators: time until a picture is made; min is minutes */
+  return g_strdup_printf (_("about %d min left"), (seconds + 30) / 60);
+}
+
+char *
+sfumato_job_dup_step_words (SfumatoJob *self)
+{
+  const SfumatoProgress *progress = sfumato_job_get_progress (self);
+  g_autofree char *time = NULL;
+  g_autofree char *step = NULL;
+
+  g_return_val_if_fail (SFUMATO_IS_JOB (self), NULL);
+
+  if (self->state != SFUMATO_JOB_RUNNING || progress->stage != SFUMATO_STAGE_MAKING || progress->n_steps == 0)
+    return NULL;
+  time = describe_seconds (progress->seconds_left);
+  step = g_strdup_printf (_("Step %u of %u"), progress->step, progress->n_steps);
+  return time != NULL ? g_strdup_printf ("%s · %s", step, time) : g_steal_pointer (&step);
 }
 
 SfumatoStage

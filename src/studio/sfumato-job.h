@@ -43,6 +43,8 @@ SfumatoRequest  *sfumato_job_get_request   (SfumatoJob *self);
 SfumatoJobState  sfumato_job_get_state     (SfumatoJob *self);
 /* How far it is, with the picture as it forms. (transfer none) */
 const SfumatoProgress *sfumato_job_get_progress (SfumatoJob *self);
+/* "Step 12 of 28 · about 9 s left", for people; NULL where it is not made in steps, or not yet. (transfer full) */
+char            *sfumato_job_dup_step_words (SfumatoJob *self);
 SfumatoStage     sfumato_job_get_stage     (SfumatoJob *self);
 double           sfumato_job_get_fraction  (SfumatoJob *self);  /* negative: not known */
 const GError    *sfumato_job_get_error     (SfumatoJob *self);  /* nullable */

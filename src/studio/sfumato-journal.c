@@ -165,7 +165,8 @@ dead_owners (SfumatoJournal  *self,
   return step == SQLITE_DONE ? g_steal_pointer (&dead) : NULL;
 }
 
-/* Whoever ended while a job was sent leaves it unknown. Run inside a transaction. */
+/* Whoever ended while a job was sent leaves it unknown; one that costs nothing is simply made again. Run inside a
+ * transaction. */
 static gboolean
 settle_dead (SfumatoJournal  *self,
              gboolean         take_over,
@@ -177,7 +178,8 @@ settle_dead (SfumatoJournal  *self,
     {
       const char *owner = g_ptr_array_index (dead, i);
 
-      if (!run (self, "UPDATE jobs SET state = 'unknown' WHERE state = 'sent' AND owner = ?",
+      if (!run (self, "UPDATE jobs SET state = CASE WHEN price = 0 THEN 'waiting' ELSE 'unknown' END"
+                " WHERE state = 'sent' AND owner = ?",
                 (const char *[]) { owner, NULL }, error))
         return FALSE;
       if (take_over &&
@@ -375,7 +377,7 @@ try_claim (SfumatoJournal  *self,
            GError         **error)
 {
   sqlite3_stmt *statement = sfumato_database_prepare (self->database,
-    "UPDATE jobs SET state = 'sent', sent = ?2, charge = 'maybe' WHERE id = ?1 AND state = 'waiting'"
+    "UPDATE jobs SET state = 'sent', sent = ?2, charge = CASE WHEN price = 0 THEN 'no' ELSE 'maybe' END WHERE id = ?1 AND state = 'waiting'"
     " AND (SELECT count(*) FROM jobs AS o WHERE o.service = jobs.service AND o.state = 'sent') < ?3"
     " AND (SELECT count(*) FROM jobs AS o WHERE o.service = jobs.service AND o.sent > ?2 - 10000000) < ?4"
     " RETURNING id", error);

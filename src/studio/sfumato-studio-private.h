@@ -18,6 +18,7 @@ struct _SfumatoStudio
   SfumatoGallery *gallery;        /* owned */
   SfumatoKeyring *keyring;        /* owned */
   GListStore     *services;       /* owned; replaced items under lock */
+  SfumatoLocalService *local;     /* owned; one of the services */
   GMutex          lock;
   SfumatoQueue   *queue;          /* owned */
   char           *data_folder;    /* owned */
@@ -25,7 +26,7 @@ struct _SfumatoStudio
   double          balance;        /* NaN: not known */
   gboolean        following;
   gboolean        asking_balance;
-  gboolean        job_was_over;   /* since the balance was last asked for */
+  char           *charged_by;     /* owned, nullable: service of a job that was over since the balance was asked for */
 };
 
 /* Any thread; notifies on the main thread. */

@@ -83,15 +83,13 @@ balance_asked_cb (GObject      *source,
 static void
 queue_active_changed_cb (SfumatoStudio *self)
 {
-  g_autofree char *service = g_settings_get_string (self->settings, "service");
   g_autoptr (GTask) task = NULL;
 
-  if (!self->job_was_over || self->asking_balance || sfumato_queue_get_active (self->queue) > 0)
+  if (self->charged_by == NULL || self->asking_balance || sfumato_queue_get_active (self->queue) > 0)
     return;
-  self->job_was_over = FALSE;
   self->asking_balance = TRUE;
   task = g_task_new (self, NULL, balance_asked_cb, NULL);
-  g_task_set_task_data (task, g_strdup (*service != '\0' ? service : "stability"), g_free);
+  g_task_set_task_data (task, g_steal_pointer (&self->charged_by), g_free);
   g_task_run_in_thread (task, ask_balance);
 }
 
@@ -99,9 +97,9 @@ static void
 job_over_cb (SfumatoStudio *self,
              SfumatoJob    *job)
 {
-  /* What was never sent changed nothing. */
-  if (sfumato_job_get_started (job) != 0)
-    self->job_was_over = TRUE;
+  /* What was never sent, or is free, changed nothing. */
+  if (sfumato_job_get_started (job) != 0 && sfumato_job_get_price (job) > 0)
+    g_set_str (&self->charged_by, sfumato_request_get_fields (sfumato_job_get_request (job))->service);
 }
 
 void
@@ -111,6 +109,7 @@ sfumato_studio_follow (SfumatoStudio *self)
 
   self->following = TRUE;
   sfumato_gallery_watch (self->gallery);
+  sfumato_local_service_follow (self->local);
   g_signal_connect_object (self->queue, "job-over", G_CALLBACK (job_over_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "notify::active", G_CALLBACK (queue_active_changed_cb), self,
                            G_CONNECT_SWAPPED);
@@ -156,6 +155,8 @@ sfumato_studio_finalize (GObject *object)
   g_clear_object (&self->gallery);
   g_clear_object (&self->keyring);
   g_clear_object (&self->services);
+  g_clear_object (&self->local);
+  g_free (self->charged_by);
   g_clear_object (&self->settings);
   g_free (self->data_folder);
   g_free (self->cache_folder);
@@ -251,6 +252,29 @@ open_stability (SfumatoStudio  *self,
   return sfumato_stability_new (NULL, error);
 }
 
+static void
+local_settings_changed_cb (SfumatoStudio *self)
+{
+  g_autofree char *device = g_settings_get_string (self->settings, "device");
+
+  sfumato_local_service_set_device (self->local, device);
+  sfumato_local_service_set_keep_minutes (self->local, g_settings_get_int (self->settings, "keep-minutes"));
+}
+
+static void
+open_local (SfumatoStudio *self)
+{
+  g_autofree char *list = g_build_filename (self->data_folder, "models.json", NULL);
+
+  self->local = SFUMATO_LOCAL_SERVICE (sfumato_local_service_new (list, NULL));
+  g_list_store_append (self->services, self->local);
+  g_signal_connect_object (self->settings, "changed::device", G_CALLBACK (local_settings_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->settings, "changed::keep-minutes", G_CALLBACK (local_settings_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  local_settings_changed_cb (self);
+}
+
 SfumatoStudio *
 sfumato_studio_new (const char  *base_url,
                     GError     **error)
@@ -267,6 +291,7 @@ sfumato_studio_new (const char  *base_url,
   g_signal_connect_object (self->settings, "changed::stability-json", G_CALLBACK (json_changed_cb), self,
                            G_CONNECT_SWAPPED);
   json_changed_cb (self); /* a setting says that it has changed once it was read */
+  open_local (self);
   self->gallery = open_gallery (self, folder, error);
   if (self->gallery == NULL)
     return NULL;
@@ -332,6 +357,14 @@ sfumato_studio_get_services (SfumatoStudio *self)
   g_return_val_if_fail (SFUMATO_IS_STUDIO (self), NULL);
 
   return G_LIST_MODEL (self->services);
+}
+
+SfumatoLocalService *
+sfumato_studio_get_local (SfumatoStudio *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_STUDIO (self), NULL);
+
+  return self->local;
 }
 
 SfumatoService *

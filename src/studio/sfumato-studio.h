@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gallery/sfumato-gallery.h"
+#include "services/local/sfumato-local.h"
 #include "studio/sfumato-queue.h"
 
 G_BEGIN_DECLS
@@ -30,8 +31,9 @@ SfumatoStudio  *sfumato_studio_new            (const char           *base_url,
 /* Takes over the jobs that ended processes left in the queue, as waiting (held back), unsaved or unknown. For the
  * window, and for whoever wants to list them; a single generation has no business with them. */
 void            sfumato_studio_inherit_queue  (SfumatoStudio        *self);
-/* For the window: notices files that come and go in the gallery's folder, and asks for the balance again, in the
- * background, whenever the queue has run empty. */
+/* For the window: notices files that come and go in the gallery's folder and models that another process installs, gives
+ * memory back when the system runs short of it, and asks for the balance again, in the background, whenever the queue
+ * has run empty. */
 void            sfumato_studio_follow         (SfumatoStudio        *self);
 /* Stops running jobs, iterating the main context until they have: call last, before the process ends. Those already sent become UNKNOWN in the journal. */
 void            sfumato_studio_close          (SfumatoStudio        *self);
@@ -41,6 +43,8 @@ SfumatoGallery *sfumato_studio_get_gallery    (SfumatoStudio        *self);
 SfumatoQueue   *sfumato_studio_get_queue      (SfumatoStudio        *self);
 /* A GListModel of SfumatoService: what exists today. */
 GListModel     *sfumato_studio_get_services   (SfumatoStudio        *self);
+/* The one of them that makes pictures here, with the models that are installed. */
+SfumatoLocalService *sfumato_studio_get_local (SfumatoStudio        *self);
 /* Any thread; (transfer full) (nullable). */
 SfumatoService *sfumato_studio_find_service   (SfumatoStudio        *self,
                                                const char           *id);

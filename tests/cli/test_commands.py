@@ -272,6 +272,8 @@ class Completion(case.Case):
                                (("generate", "--style", ""), styles), (("generate", "-f", ""), formats),
                                (("generate", "--image", ""), ["files"]), (("generate", "--seed", ""), []),
                                (("key", ""), ["set", "check", "forget"]), (("key", "set", ""), ["stability"]),
+                               (("models", ""), ["list", "add", "show", "remove"]), (("models", "add", ""), ["files"]),
+                               (("generate", "--sampler", ""), ["euler", "heun", "dpmpp-2m"]),
                                (("queue", "se"), ["send-again"]), (("help", "mod"), ["models"]),
                                (("generate", "fox", ""), [])):
             with self.subTest(words):
