@@ -146,7 +146,7 @@ print_local (SfumatoCli              *cli,
   append (text, _("T5"), model->t5 ? _("yes") : _("no"));
   append (text, _("File size"), size);
   append (text, _("Memory needed"), memory);
-  append (text, _("Licence"), _("Stability AI Community License: https://stability.ai/license"));
+  append (text, _("License"), _("Stability AI Community License: https://stability.ai/license"));
   for (guint i = 0; model->paths[i] != NULL; i++)
     append (text, _("File"), model->paths[i]);
   append (text, _("T5’s vocabulary"), model->t5_vocabulary);

@@ -101,7 +101,8 @@ show_help (SfumatoComposer *self,
            SfumatoFormNeed  need)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->help_button),
-                          need == SFUMATO_FORM_NEEDS_SERVICE || need == SFUMATO_FORM_NEEDS_KEY);
+                          need == SFUMATO_FORM_NEEDS_SERVICE || need == SFUMATO_FORM_NEEDS_KEY ||
+                          need == SFUMATO_FORM_NEEDS_MODEL);
   if (need == SFUMATO_FORM_NEEDS_SERVICE)
     {
       gtk_button_set_label (self->help_button, _("_Set Up…"));
@@ -111,6 +112,11 @@ show_help (SfumatoComposer *self,
     {
       gtk_button_set_label (self->help_button, _("Add _Key…"));
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->help_button), "win.add-key");
+    }
+  else if (need == SFUMATO_FORM_NEEDS_MODEL)
+    {
+      gtk_button_set_label (self->help_button, _("Add a _Model…"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->help_button), "win.add-model");
     }
 }
 
@@ -128,6 +134,8 @@ update_button (SfumatoComposer *self)
   if (sfumato_form_get_model (self->form)->leaves_computer)
     /* Translators: %s is the name of a service */
     where = g_strdup_printf (_("Sent to %s"), sfumato_service_get_name (service));
+  else
+    where = g_strdup (_("Free. Nothing leaves this computer."));
   hint = reason != NULL ? reason : where != NULL ? where : "";
   description = describe_button (self, hint);
 

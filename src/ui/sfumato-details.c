@@ -118,6 +118,28 @@ fact_guidance (SfumatoDetails *self,
 }
 
 static char *
+fact_steps (SfumatoDetails *self,
+            SfumatoPicture *picture)
+{
+  guint steps = request_of (picture)->steps;
+
+  return steps > 0 ? g_strdup_printf ("%u", steps) : NULL;
+}
+
+static char *
+fact_sampler (SfumatoDetails *self,
+              SfumatoPicture *picture)
+{
+  const SfumatoModel *model = find_model (self, picture);
+  const char *sampler = request_of (picture)->sampler;
+
+  for (const SfumatoSampler *known = sampler && model ? model->samplers : NULL; known && known->id; known++)
+    if (g_str_equal (known->id, sampler))
+      return g_strdup (known->name);
+  return g_strdup (sampler);
+}
+
+static char *
 fact_seed_asked (SfumatoDetails *self,
                  SfumatoPicture *picture)
 {
@@ -217,17 +239,17 @@ static char *
 fact_finish (SfumatoDetails *self,
              SfumatoPicture *picture)
 {
-  const SfumatoPictureFields *fields = fields_of (picture);
+  gboolean filtered = fields_of (picture)->finish == SFUMATO_FINISH_FILTERED;
 
-  switch (fields->finish)
-    {
-    case SFUMATO_FINISH_FILTERED:
-      return g_strdup (_("Filtered by the service"));
-    case SFUMATO_FINISH_OTHER:
-      return g_strdup (fields->finish_word);
-    default:
-      return NULL;
-    }
+  return filtered ? g_strdup (_("Filtered by the service")) : NULL;
+}
+
+/* What the service had to say about it. */
+static char *
+fact_note (SfumatoDetails *self,
+           SfumatoPicture *picture)
+{
+  return g_strdup (fields_of (picture)->finish_word);
 }
 
 static char *
@@ -353,6 +375,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, fact_date);
   gtk_widget_class_bind_template_callback (widget_class, fact_duration);
   gtk_widget_class_bind_template_callback (widget_class, fact_finish);
+  gtk_widget_class_bind_template_callback (widget_class, fact_note);
+  gtk_widget_class_bind_template_callback (widget_class, fact_steps);
+  gtk_widget_class_bind_template_callback (widget_class, fact_sampler);
   gtk_widget_class_bind_template_callback (widget_class, fact_request_id);
   gtk_widget_class_bind_template_callback (widget_class, fact_file_name);
   gtk_widget_class_bind_template_callback (widget_class, fact_size);

@@ -21,9 +21,12 @@ struct _SfumatoForm
   char          *aspect_ratio;    /* owned */
   char          *style;           /* owned */
   char          *format;          /* owned */
+  char          *sampler;         /* owned */
+  char          *size;            /* owned */
   char          *seed;            /* owned */
   int            count;
   double         guidance;
+  int            steps;
   double         strength;
   SfumatoInput  *input;           /* owned, nullable */
   gboolean       key_missing;
@@ -34,5 +37,9 @@ struct _SfumatoForm
 /* sfumato-form-faults.c: a field that is changed is not at fault any more. */
 void _sfumato_form_forgive (SfumatoForm *self,
                             GParamSpec  *changed);
+
+/* What would be asked for, with what the model does not take left out. Borrowed from the form. */
+void _sfumato_form_fill_fields (SfumatoForm          *self,
+                                SfumatoRequestFields *fields);
 
 G_END_DECLS

@@ -43,6 +43,14 @@ parse_seed (SfumatoForm *self,
   return TRUE;
 }
 
+static guint
+parse_size (SfumatoForm *self)
+{
+  guint64 size;
+
+  return g_ascii_string_to_unsigned (self->size, 10, 0, G_MAXINT, &size, NULL) ? size : 0;
+}
+
 static void
 fill_fields (SfumatoForm          *self,
              SfumatoRequestFields *fields)
@@ -58,6 +66,9 @@ fill_fields (SfumatoForm          *self,
     .style = self->style,
     .format = self->format,
     .guidance = self->guidance,
+    .steps = self->steps,
+    .sampler = self->sampler,
+    .size = parse_size (self),
     .count = self->count,
     .input = self->input,
     .strength = self->strength,
@@ -80,12 +91,25 @@ keep_what_counts (SfumatoForm          *self,
     fields->style = NULL;
   if (!sfumato_model_has_format (model, self->format))
     fields->format = first_of (model->formats);
+  if (!sfumato_model_has_sampler (model, self->sampler))
+    fields->sampler = model->samplers != NULL ? model->samplers[0].id : NULL;
+  if (!sfumato_model_has_size (model, fields->size))
+    fields->size = model->size_default;
+  fields->steps = sfumato_form_get_steps (self);
   fields->guidance = sfumato_form_get_guidance (self);
   if (!sfumato_form_uses_input (self))
     fields->input = NULL;
   else if (model->input_keeps_shape)
     fields->aspect_ratio = NULL;
   fields->strength = fields->input != NULL ? sfumato_form_get_strength (self) : -1;
+}
+
+void
+_sfumato_form_fill_fields (SfumatoForm          *self,
+                           SfumatoRequestFields *fields)
+{
+  fill_fields (self, fields);
+  keep_what_counts (self, fields);
 }
 
 SfumatoRequest *
@@ -108,8 +132,7 @@ sfumato_form_to_request (SfumatoForm  *self,
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), NULL);
 
-  fill_fields (self, &fields);
-  keep_what_counts (self, &fields);
+  _sfumato_form_fill_fields (self, &fields);
   if (!parse_seed (self, &fields.seed))
     fields.seed = G_MAXINT64; /* not a number: refused below, with the words for the seed */
   request = sfumato_request_new (&fields);
@@ -139,6 +162,13 @@ own_guidance (SfumatoForm *self,
   return guidance == sfumato_form_get_model (self)->guidance_default ? 0 : guidance;
 }
 
+static int
+own_steps (SfumatoForm *self,
+           guint        steps)
+{
+  return steps == sfumato_form_get_model (self)->steps_default ? 0 : MIN (steps, G_MAXINT);
+}
+
 void
 sfumato_form_load (SfumatoForm    *self,
                    SfumatoRequest *request)
@@ -146,6 +176,7 @@ sfumato_form_load (SfumatoForm    *self,
   const SfumatoRequestFields *fields = sfumato_request_get_fields (request);
   gboolean known = fields->input != NULL && fields->input->bytes != NULL;
   g_autofree char *seed = NULL;
+  g_autofree char *size = fields->size > 0 ? g_strdup_printf ("%u", fields->size) : NULL;
 
   g_return_if_fail (SFUMATO_IS_FORM (self));
 
@@ -163,6 +194,9 @@ sfumato_form_load (SfumatoForm    *self,
                 "style", fields->style,
                 "seed", seed,
                 "count", CLAMP (fields->count, 1, SFUMATO_COUNT_MAX),
+                "sampler", fields->sampler,
+                "size", size,
+                "steps", own_steps (self, fields->steps),
                 "guidance", own_guidance (self, fields->guidance),
                 "strength", fields->strength,
                 NULL);
@@ -229,6 +263,11 @@ sfumato_form_get_need (SfumatoForm  *self,
       /* Translators: %s is the name of a service */
       *reason = g_strdup_printf (_("%s needs a key."), sfumato_service_get_name (service));
       return SFUMATO_FORM_NEEDS_KEY;
+    }
+  if (sfumato_form_get_model (self)->id == NULL)
+    {
+      *reason = g_strdup (_("There is no model yet."));
+      return SFUMATO_FORM_NEEDS_MODEL;
     }
   return check_content (self, reason);
 }

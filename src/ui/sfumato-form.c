@@ -18,9 +18,12 @@ enum
   PROP_ASPECT_RATIO,
   PROP_STYLE,
   PROP_FORMAT,
+  PROP_SAMPLER,
+  PROP_SIZE,
   PROP_SEED,
   PROP_COUNT,
   PROP_GUIDANCE,
+  PROP_STEPS,
   PROP_STRENGTH,
   PROP_KEY_MISSING,
   PROP_INPUT,
@@ -43,6 +46,8 @@ find_string (SfumatoForm *self,
     case PROP_ASPECT_RATIO: return &self->aspect_ratio;
     case PROP_STYLE: return &self->style;
     case PROP_FORMAT: return &self->format;
+    case PROP_SAMPLER: return &self->sampler;
+    case PROP_SIZE: return &self->size;
     case PROP_SEED: return &self->seed;
     default: return NULL;
     }
@@ -80,6 +85,7 @@ sfumato_form_get_property (GObject    *object,
   switch (id)
     {
     case PROP_COUNT: g_value_set_int (value, self->count); break;
+    case PROP_STEPS: g_value_set_int (value, self->steps); break;
     case PROP_GUIDANCE: g_value_set_double (value, self->guidance); break;
     case PROP_STRENGTH: g_value_set_double (value, self->strength); break;
     case PROP_KEY_MISSING: g_value_set_boolean (value, self->key_missing); break;
@@ -94,13 +100,15 @@ sfumato_form_get_property (GObject    *object,
 }
 
 static void
-set_count (SfumatoForm *self,
-           int          count)
+set_int (SfumatoForm *self,
+         guint        id,
+         int         *field,
+         int          value)
 {
-  if (self->count == count)
+  if (*field == value)
     return;
-  self->count = count;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COUNT]);
+  *field = value;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[id]);
 }
 
 static void
@@ -123,7 +131,8 @@ sfumato_form_set_property (GObject      *object,
 
   switch (id)
     {
-    case PROP_COUNT: set_count (self, g_value_get_int (value)); break;
+    case PROP_COUNT: set_int (self, id, &self->count, g_value_get_int (value)); break;
+    case PROP_STEPS: set_int (self, id, &self->steps, g_value_get_int (value)); break;
     case PROP_GUIDANCE: set_double (self, id, &self->guidance, g_value_get_double (value)); break;
     case PROP_STRENGTH: set_double (self, id, &self->strength, g_value_get_double (value)); break;
     case PROP_KEY_MISSING: set_key_missing (self, g_value_get_boolean (value)); break;
@@ -167,6 +176,8 @@ sfumato_form_class_init (SfumatoFormClass *klass)
     [PROP_ASPECT_RATIO] = "aspect-ratio",
     [PROP_STYLE] = "style",
     [PROP_FORMAT] = "format",
+    [PROP_SAMPLER] = "sampler",
+    [PROP_SIZE] = "size",
     [PROP_SEED] = "seed",
   };
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
@@ -181,6 +192,7 @@ sfumato_form_class_init (SfumatoFormClass *klass)
     properties[id] = g_param_spec_string (strings[id], NULL, NULL, "", flags);
   properties[PROP_COUNT] = g_param_spec_int ("count", NULL, NULL, 1, SFUMATO_COUNT_MAX, 1, flags);
   properties[PROP_GUIDANCE] = g_param_spec_double ("guidance", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
+  properties[PROP_STEPS] = g_param_spec_int ("steps", NULL, NULL, 0, G_MAXINT, 0, flags);
   properties[PROP_STRENGTH] = g_param_spec_double ("strength", NULL, NULL, -1, 1, -1, flags);
   properties[PROP_KEY_MISSING] = g_param_spec_boolean ("key-missing", NULL, NULL, FALSE, flags);
   properties[PROP_INPUT] = g_param_spec_pointer ("input", NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -199,12 +211,20 @@ sfumato_form_init (SfumatoForm *self)
   self->last_seed = -1;
 }
 
+static void
+models_changed_cb (SfumatoForm *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MODEL]);
+}
+
 SfumatoForm *
 sfumato_form_new (SfumatoStudio *studio)
 {
   SfumatoForm *self = g_object_new (SFUMATO_TYPE_FORM, NULL);
 
   self->studio = g_object_ref (studio);
+  g_signal_connect_object (sfumato_studio_get_local (studio), "models-changed", G_CALLBACK (models_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   return self;
 }
 
@@ -281,6 +301,31 @@ sfumato_form_get_guidance (SfumatoForm *self)
   if (model->guidance_max == 0)
     return 0;
   return self->guidance == 0 ? model->guidance_default : CLAMP (self->guidance, model->guidance_min, model->guidance_max);
+}
+
+guint
+sfumato_form_get_steps (SfumatoForm *self)
+{
+  const SfumatoModel *model = sfumato_form_get_model (self);
+
+  if (model->steps_max == 0)
+    return 0;
+  return self->steps == 0 ? model->steps_default : CLAMP ((guint) self->steps, model->steps_min, model->steps_max);
+}
+
+gboolean
+sfumato_form_get_pixels (SfumatoForm *self,
+                         guint       *width,
+                         guint       *height)
+{
+  SfumatoRequestFields fields;
+  g_autoptr (SfumatoRequest) request = NULL;
+
+  g_return_val_if_fail (SFUMATO_IS_FORM (self), FALSE);
+
+  _sfumato_form_fill_fields (self, &fields);
+  request = sfumato_request_new (&fields);
+  return sfumato_request_compute_size (request, sfumato_form_get_model (self), width, height);
 }
 
 static void

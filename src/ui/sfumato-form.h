@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @SFUMATO_FORM_NEEDS_NOTHING: Generate can be pressed
  * @SFUMATO_FORM_NEEDS_SERVICE: nobody has said yet where pictures are made
  * @SFUMATO_FORM_NEEDS_KEY: the service wants a key and there is none
+ * @SFUMATO_FORM_NEEDS_MODEL: the service has no models, and the person can add one
  * @SFUMATO_FORM_NEEDS_CHANGE: something in the form itself
  */
 typedef enum
@@ -24,6 +25,7 @@ typedef enum
   SFUMATO_FORM_NEEDS_NOTHING,
   SFUMATO_FORM_NEEDS_SERVICE,
   SFUMATO_FORM_NEEDS_KEY,
+  SFUMATO_FORM_NEEDS_MODEL,
   SFUMATO_FORM_NEEDS_CHANGE,
 } SfumatoFormNeed;
 
@@ -31,12 +33,14 @@ typedef enum
 G_DECLARE_FINAL_TYPE (SfumatoForm, sfumato_form, SFUMATO, FORM, GObject)
 
 /* Properties, all readable and writable, strings never NULL: "service", "model" (ids; empty: not chosen),
- * "prompt", "negative-prompt", "aspect-ratio", "style" (empty: none), "format", "seed" (digits; empty: random),
- * "count", "guidance" (0: the model's own), "strength" (negative: the model's own), "key-missing". "input" and "faults" notify. */
+ * "prompt", "negative-prompt", "aspect-ratio", "style" (empty: none), "format", "sampler", "size" (digits), "seed"
+ * (digits; empty: random), "count", "guidance" and "steps" (0: the model's own), "strength" (negative: the model's own),
+ * "key-missing". "input" and "faults" notify; so does "model" where the models there are have changed. */
 
 SfumatoForm        *sfumato_form_new           (SfumatoStudio   *studio);
 SfumatoStudio      *sfumato_form_get_studio    (SfumatoForm     *self);
-/* The chosen model, or the one that would be offered first. */
+/* The chosen model, or the one that would be offered first; where the service has none, one that takes nothing, with a
+ * NULL id. */
 const SfumatoModel *sfumato_form_get_model     (SfumatoForm     *self);
 /* Where it is made, or would be. (transfer full) */
 SfumatoService     *sfumato_form_dup_service   (SfumatoForm     *self);
@@ -48,6 +52,11 @@ void                sfumato_form_set_input     (SfumatoForm     *self,
 gboolean            sfumato_form_uses_input    (SfumatoForm     *self);
 double              sfumato_form_get_strength  (SfumatoForm     *self);
 double              sfumato_form_get_guidance  (SfumatoForm     *self);
+guint               sfumato_form_get_steps     (SfumatoForm     *self);
+/* Pixels of the picture, where the model lets them be computed. */
+gboolean            sfumato_form_get_pixels    (SfumatoForm     *self,
+                                                guint           *width,
+                                                guint           *height);
 
 /* A new number in the seed, for the dice. */
 void                sfumato_form_roll_seed     (SfumatoForm     *self);

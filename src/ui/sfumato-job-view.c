@@ -22,6 +22,7 @@ struct _SfumatoJobView
   GtkStack           *stack;
   GtkWidget          *progress_box;
   SfumatoShape       *shape;
+  GtkPicture         *preview;
   GtkWidget          *spinner;
   GtkLabel           *state_label;
   GtkLabel           *time_label;
@@ -36,6 +37,7 @@ struct _SfumatoJobView
   SfumatoGallery     *gallery;    /* owned, nullable */
   SfumatoQueue       *queue;      /* owned, nullable */
   GSignalGroup       *signals;    /* owned: of the job */
+  GBytes             *previewed;  /* borrowed: of the preview that is shown, only to be compared */
   guint               clock;      /* source, or 0 */
   gboolean            compact;
 };
@@ -120,6 +122,39 @@ update_clock (SfumatoJobView *self)
     g_clear_handle_id (&self->clock, g_source_remove);
 }
 
+/* The picture takes its place while it forms. */
+static void
+update_preview (SfumatoJobView *self)
+{
+  gboolean running = sfumato_job_get_state (self->job) == SFUMATO_JOB_RUNNING;
+  const SfumatoPreview *preview = &sfumato_job_get_progress (self->job)->preview;
+  GBytes *rgb = running ? preview->rgb : NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  if (self->previewed == rgb)
+    return;
+  self->previewed = rgb;
+  if (rgb != NULL)
+    texture = gdk_memory_texture_new (preview->width, preview->height, GDK_MEMORY_R8G8B8, rgb, preview->width * 3);
+  gtk_picture_set_paintable (self->preview, GDK_PAINTABLE (texture));
+  gtk_widget_set_visible (GTK_WIDGET (self->preview), texture != NULL);
+  gtk_widget_set_opacity (GTK_WIDGET (self->shape), texture != NULL ? 0 : 1);
+}
+
+static void
+update_bar (SfumatoJobView *self,
+            double          fraction)
+{
+  g_autofree char *steps = sfumato_job_dup_step_words (self->job);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), fraction >= 0);
+  gtk_progress_bar_set_fraction (self->progress_bar, MAX (fraction, 0));
+  if (steps != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self->progress_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, steps, -1);
+  else
+    gtk_accessible_reset_property (GTK_ACCESSIBLE (self->progress_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT);
+}
+
 static void
 update_progress (SfumatoJobView *self)
 {
@@ -128,9 +163,9 @@ update_progress (SfumatoJobView *self)
   g_autofree char *words = sfumato_job_dup_state_words (self->job);
 
   gtk_label_set_label (self->state_label, words);
-  gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), fraction >= 0);
-  gtk_progress_bar_set_fraction (self->progress_bar, MAX (fraction, 0));
-  gtk_widget_set_visible (self->spinner, running);
+  update_bar (self, fraction);
+  update_preview (self);
+  gtk_widget_set_visible (self->spinner, running && self->previewed == NULL);
   gtk_widget_set_visible (self->charge_note, running && sfumato_job_get_price (self->job) > 0 &&
                                              sfumato_job_get_stage (self->job) != SFUMATO_STAGE_SENDING);
   update_time (self);
@@ -205,6 +240,8 @@ set_job (SfumatoJobView *self,
 {
   if (!g_set_object (&self->job, job))
     return;
+  self->previewed = NULL;
+  gtk_picture_set_paintable (self->preview, NULL);
   g_signal_group_set_target (self->signals, job);
   if (job != NULL)
     show_shape (self);
@@ -307,6 +344,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, progress_box);
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, shape);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, preview);
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, spinner);
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, state_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoJobView, time_label);

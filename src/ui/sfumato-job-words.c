@@ -18,6 +18,9 @@ describe_stage (SfumatoJob *job)
 {
   int percent = sfumato_job_get_fraction (job) * 100;
 
+  /* Steps say it better. */
+  if (sfumato_job_get_progress (job)->n_steps > 0)
+    percent = -1;
   switch (sfumato_job_get_stage (job))
     {
     case SFUMATO_STAGE_MAKING:
@@ -25,6 +28,10 @@ describe_stage (SfumatoJob *job)
       return percent >= 0 ? g_strdup_printf (_("Making… %d %%"), percent) : g_strdup (_("Making…"));
     case SFUMATO_STAGE_RECEIVING:
       return g_strdup (_("Receiving…"));
+    case SFUMATO_STAGE_PREPARING:
+      return g_strdup (_("Preparing…"));
+    case SFUMATO_STAGE_FINISHING:
+      return g_strdup (_("Finishing…"));
     case SFUMATO_STAGE_SENDING:
     default:
       return g_strdup (_("Sending…"));
@@ -67,12 +74,15 @@ sfumato_job_dup_time_words (SfumatoJob *job,
   guint pause = sfumato_job_get_pause (job, now);
   gint64 started = sfumato_job_get_started (job);
   int seconds = (now - started) / G_USEC_PER_SEC;
+  g_autofree char *steps = sfumato_job_dup_step_words (job);
 
   if (pause > 0)
     /* Translators: %u is a number of seconds */
     return g_strdup_printf (_("Too many requests. Goes on in %u s."), pause);
   if (sfumato_job_get_state (job) != SFUMATO_JOB_RUNNING || started == 0)
     return g_strdup ("");
+  if (steps != NULL)
+    return g_steal_pointer (&steps);
   /* Translators: minutes and seconds that have passed */
   return g_strdup_printf (C_("elapsed time", "%d:%02d"), seconds / 60, seconds % 60);
 }

@@ -11,8 +11,9 @@
 
 #include "ui/sfumato-error-dialog.h"
 #include "ui/sfumato-key-group.h"
+#include "ui/sfumato-local-page.h"
 
-/* The service these preferences are about; the only one that has any today. */
+/* The service that keys, address and costs are about; the only one that has any today. */
 #define SERVICE "stability"
 
 struct _SfumatoPreferences
@@ -24,6 +25,7 @@ struct _SfumatoPreferences
   GtkEditable          *address_row;
   GtkWidget            *default_button;
   AdwActionRow         *address_problem;
+  SfumatoLocalPage     *local_page;
   AdwPreferencesPage   *pictures_page;
   AdwActionRow         *folder_row;
   GtkWidget            *folder_button;
@@ -355,6 +357,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, address_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, default_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, address_problem);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, local_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, pictures_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_button);
@@ -383,6 +386,7 @@ sfumato_preferences_class_init (SfumatoPreferencesClass *klass)
   object_class->finalize = sfumato_preferences_finalize;
 
   g_type_ensure (SFUMATO_TYPE_KEY_GROUP);
+  g_type_ensure (SFUMATO_TYPE_LOCAL_PAGE);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
@@ -403,6 +407,7 @@ sfumato_preferences_new (SfumatoStudio *studio)
   g_object_set (self->key_group, "studio", studio, "service", SERVICE, NULL);
   g_settings_bind (sfumato_studio_get_settings (studio), "stability-json", self->json_row, "active",
                    G_SETTINGS_BIND_DEFAULT);
+  g_object_set (self->local_page, "studio", studio, NULL);
   g_settings_bind_with_mapping (sfumato_studio_get_settings (studio), "format", self->format_row, "selected",
                                 G_SETTINGS_BIND_DEFAULT, format_to_position, format_from_position, NULL, NULL);
   g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (show_folder), self, G_CONNECT_SWAPPED);
@@ -439,4 +444,13 @@ sfumato_preferences_show_folder (SfumatoPreferences *self)
 
   adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), self->pictures_page);
   gtk_widget_grab_focus (self->folder_button);
+}
+
+void
+sfumato_preferences_show_models (SfumatoPreferences *self)
+{
+  g_return_if_fail (SFUMATO_IS_PREFERENCES (self));
+
+  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), ADW_PREFERENCES_PAGE (self->local_page));
+  sfumato_local_page_focus_add (self->local_page);
 }

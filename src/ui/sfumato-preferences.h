@@ -1,4 +1,4 @@
-/* Preferences: services and their keys, the pictures' folder and format, what was spent. Applies at once.
+/* Preferences: services and their keys, models on this computer, the pictures' folder and format, what was spent. Applies at once.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -15,9 +15,11 @@ G_DECLARE_FINAL_TYPE (SfumatoPreferences, sfumato_preferences, SFUMATO, PREFEREN
 
 /* To be shown with adw_dialog_present(). */
 SfumatoPreferences *sfumato_preferences_new           (SfumatoStudio      *studio);
-/* Goes to the entry of the key, of the address, or to the folder's row: for "Change Key…" and its like. */
+/* Goes to the entry of the key, of the address, to the folder's row, or to where a model is added: for "Change Key…" and
+ * its like. */
 void                sfumato_preferences_show_key      (SfumatoPreferences *self);
 void                sfumato_preferences_show_address  (SfumatoPreferences *self);
 void                sfumato_preferences_show_folder   (SfumatoPreferences *self);
+void                sfumato_preferences_show_models   (SfumatoPreferences *self);
 
 G_END_DECLS

@@ -93,7 +93,8 @@ static void
 label_again (SfumatoQueueRow *self)
 {
   g_autofree char *price = sfumato_price_format (sfumato_job_get_price (self->job));
-  g_autofree char *label = g_strdup_printf (_("Send Again · %s"), price);
+  g_autofree char *label = sfumato_job_get_price (self->job) > 0 ? g_strdup_printf (_("Send Again · %s"), price)
+                                                                 : g_strdup (_("Try Again"));
 
   gtk_widget_set_tooltip_text (self->again_button, label);
 }

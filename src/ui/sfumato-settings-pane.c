@@ -22,11 +22,14 @@ struct _SfumatoSettingsPane
 
   AdwComboRow        *service_row;
   AdwComboRow        *model_row;
+  GtkWidget          *add_model_row;
   AdwComboRow        *shape_row;
+  AdwComboRow        *size_row;
   GtkWidget          *count_button;
   GtkWidget          *seed_row;
   GtkWidget          *seed_entry;
   GtkToggleButton    *keep_button;
+  GtkWidget          *output_group;
   AdwComboRow        *style_row;
   AdwComboRow        *format_row;
   GtkWidget          *reference_group;
@@ -38,12 +41,18 @@ struct _SfumatoSettingsPane
   GtkLabel           *strength_label;
   GtkWidget          *advanced_group;
   GtkWidget          *guidance_button;
+  GtkWidget          *steps_row;
+  AdwComboRow        *sampler_row;
+  GtkWidget          *guidance_row;
   GListStore         *services;
   GListStore         *models;
   GListStore         *shapes;
+  GListStore         *sizes;
+  GListStore         *samplers;
   GListStore         *styles;
   GListStore         *formats;
   GtkAdjustment      *strength;
+  GtkAdjustment      *steps;
   GtkAdjustment      *guidance;
 
   SfumatoForm        *form;        /* owned */
@@ -121,6 +130,35 @@ fill_shapes (SfumatoSettingsPane *self)
     }
 }
 
+/* How many pixels that is, in words a person knows from cameras. */
+static char *
+describe_size (guint side)
+{
+  /* Translators: a picture's number of pixels, in millions */
+  return g_strdup_printf (_("%.1f megapixels"), side / 1e6 * side);
+}
+
+static void
+fill_sizes (SfumatoSettingsPane *self)
+{
+  g_list_store_remove_all (self->sizes);
+  for (const guint *size = self->shown->sizes; size != NULL && *size != 0; size++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u", *size);
+      g_autofree char *detail = describe_size (*size);
+
+      add_choice (self->sizes, id, id, detail, NULL);
+    }
+}
+
+static void
+fill_samplers (SfumatoSettingsPane *self)
+{
+  g_list_store_remove_all (self->samplers);
+  for (const SfumatoSampler *sampler = self->shown->samplers; sampler != NULL && sampler->id != NULL; sampler++)
+    add_choice (self->samplers, sampler->id, sampler->name, NULL, NULL);
+}
+
 static void
 fill_styles (SfumatoSettingsPane *self)
 {
@@ -144,38 +182,63 @@ fill_formats (SfumatoSettingsPane *self)
     }
 }
 
+/* A row with a choice of one is no row. */
+static void
+show_choices (AdwComboRow *row)
+{
+  gtk_widget_set_visible (GTK_WIDGET (row), g_list_model_get_n_items (adw_combo_row_get_model (row)) > 1);
+}
+
+static void
+show_advanced (SfumatoSettingsPane *self)
+{
+  const SfumatoModel *model = self->shown;
+
+  show_choices (self->sampler_row);
+  gtk_widget_set_visible (self->steps_row, model->steps_max > 0);
+  gtk_widget_set_visible (self->guidance_row, model->guidance_max > 0);
+  gtk_widget_set_visible (self->advanced_group, model->guidance_max > 0 || model->steps_max > 0);
+  gtk_adjustment_set_lower (self->steps, model->steps_min);
+  gtk_adjustment_set_upper (self->steps, model->steps_max);
+  gtk_adjustment_set_lower (self->guidance, model->guidance_min);
+  gtk_adjustment_set_upper (self->guidance, model->guidance_max);
+}
+
 /* Rows exist for what the model offers a choice of. */
 static void
 show_model (SfumatoSettingsPane *self)
 {
   const SfumatoModel *model = sfumato_form_get_model (self->form);
 
+  fill_models (self);
   if (self->shown == model)
     return;
   self->shown = model;
-  fill_models (self);
   fill_shapes (self);
+  fill_sizes (self);
   fill_styles (self);
   fill_formats (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->shape_row), g_list_model_get_n_items (G_LIST_MODEL (self->shapes)) > 1);
-  gtk_widget_set_visible (GTK_WIDGET (self->style_row), g_list_model_get_n_items (G_LIST_MODEL (self->styles)) > 1);
-  gtk_widget_set_visible (GTK_WIDGET (self->format_row), g_list_model_get_n_items (G_LIST_MODEL (self->formats)) > 1);
+  fill_samplers (self);
+  show_choices (self->shape_row);
+  show_choices (self->size_row);
+  show_choices (self->style_row);
+  show_choices (self->format_row);
+  gtk_widget_set_visible (self->output_group, gtk_widget_get_visible (GTK_WIDGET (self->style_row)) ||
+                                              gtk_widget_get_visible (GTK_WIDGET (self->format_row)));
+  show_advanced (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->model_row), model->id != NULL);
+  gtk_widget_set_visible (self->add_model_row, model->id == NULL);
   gtk_widget_set_visible (self->seed_row, model->seed_max > 0);
-  gtk_widget_set_visible (self->advanced_group, model->guidance_max > 0);
-  gtk_adjustment_set_lower (self->guidance, model->guidance_min);
-  gtk_adjustment_set_upper (self->guidance, model->guidance_max);
 }
 
 /* Selects the entry the form means; the first one where the model does not have it, as the form will ask for. */
 static void
-select_choice (SfumatoSettingsPane *self,
-               AdwComboRow         *row)
+select_id (AdwComboRow *row,
+           const char  *wanted)
 {
-  g_autofree char *wanted = NULL;
   GListModel *choices = adw_combo_row_get_model (row);
   guint position = 0;
 
-  g_object_get (self->form, gtk_widget_get_name (GTK_WIDGET (row)), &wanted, NULL);
   for (guint i = 0; i < g_list_model_get_n_items (choices); i++)
     {
       g_autoptr (SfumatoChoice) choice = g_list_model_get_item (choices, i);
@@ -184,6 +247,33 @@ select_choice (SfumatoSettingsPane *self,
         position = i;
     }
   adw_combo_row_set_selected (row, position);
+}
+
+static void
+select_choice (SfumatoSettingsPane *self,
+               AdwComboRow         *row)
+{
+  g_autofree char *wanted = NULL;
+
+  g_object_get (self->form, gtk_widget_get_name (GTK_WIDGET (row)), &wanted, NULL);
+  select_id (row, wanted);
+}
+
+/* The model's own size need not be its first one; and what it comes to in the shape that is chosen. */
+static void
+update_size (SfumatoSettingsPane *self)
+{
+  g_autofree char *chosen = NULL;
+  g_autofree char *own = g_strdup_printf ("%u", self->shown->size_default);
+  g_autofree char *pixels = NULL;
+  guint width, height;
+
+  g_object_get (self->form, "size", &chosen, NULL);
+  select_id (self->size_row, sfumato_model_has_size (self->shown, atoi (chosen)) ? chosen : own);
+  if (sfumato_form_get_pixels (self->form, &width, &height))
+    /* Translators: width and height of a picture */
+    pixels = g_strdup_printf (_("%u × %u pixels"), width, height);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->size_row), pixels != NULL ? pixels : "");
 }
 
 static void
@@ -274,9 +364,12 @@ update (SfumatoSettingsPane *self)
   select_choice (self, self->shape_row);
   select_choice (self, self->style_row);
   select_choice (self, self->format_row);
+  select_choice (self, self->sampler_row);
+  update_size (self);
   update_shape (self);
   update_reference (self);
   update_seed (self);
+  gtk_adjustment_set_value (self->steps, sfumato_form_get_steps (self->form));
   gtk_adjustment_set_value (self->guidance, sfumato_form_get_guidance (self->form));
   mark_faults (self);
   self->updating = FALSE;
@@ -320,6 +413,13 @@ strength_changed_cb (SfumatoSettingsPane *self)
 {
   if (!self->updating)
     g_object_set (self->form, "strength", gtk_adjustment_get_value (self->strength), NULL);
+}
+
+static void
+steps_changed_cb (SfumatoSettingsPane *self)
+{
+  if (!self->updating)
+    g_object_set (self->form, "steps", (int) gtk_adjustment_get_value (self->steps), NULL);
 }
 
 static void
@@ -389,11 +489,14 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-settings-pane.ui");
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, service_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, model_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, add_model_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shape_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, size_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, count_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, seed_entry);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, keep_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, output_group);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, style_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, format_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, reference_group);
@@ -405,9 +508,15 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, advanced_group);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, guidance_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, steps_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, sampler_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, guidance_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, services);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, models);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shapes);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, sizes);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, samplers);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, steps);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, styles);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, formats);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, strength);
@@ -416,6 +525,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, roll_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, keep_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, strength_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, steps_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, guidance_changed_cb);
 }
 

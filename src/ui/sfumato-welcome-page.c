@@ -60,8 +60,10 @@ describe (SfumatoService *service)
   const SfumatoModel *model = sfumato_service_get_models (service);
   g_autofree char *price = sfumato_price_format (find_lowest_price (service));
 
+  if (!model->leaves_computer && model->id == NULL)
+    return g_strdup (_("Private and free: nothing leaves this computer. You need a model, which you get once and add here."));
   if (!model->leaves_computer)
-    return g_strdup (_("Private: nothing leaves this computer."));
+    return g_strdup (_("Private and free: nothing leaves this computer."));
   /* Translators: the first %s is the name of a service, the second a price such as "2.5 credits" */
   return g_strdup_printf (_("Fast, and no graphics card is needed. Prompts are sent to %s. A picture costs "
                             "from %s."), sfumato_service_get_name (service), price);
@@ -72,7 +74,9 @@ create_row_cb (gpointer item,
                gpointer user_data)
 {
   SfumatoService *service = item;
-  g_autofree char *title = g_strdup_printf (_("With %s"), sfumato_service_get_name (service));
+  const char *name = sfumato_service_get_name (service);
+  gboolean leaves = sfumato_service_get_models (service)->leaves_computer;
+  g_autofree char *title = leaves ? g_strdup_printf (_("With %s"), name) : g_strdup (name);
   g_autofree char *subtitle = describe (service);
   GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", title, "subtitle", subtitle,
                                  "activatable", TRUE, "name", sfumato_service_get_id (service), NULL);

@@ -302,6 +302,14 @@ add_key (GtkWidget  *widget,
 }
 
 static void
+add_model (GtkWidget  *widget,
+           const char *name,
+           GVariant   *parameter)
+{
+  sfumato_preferences_show_models (present_preferences (SFUMATO_WINDOW (widget)));
+}
+
+static void
 change_address (GtkWidget  *widget,
                 const char *name,
                 GVariant   *parameter)
@@ -359,6 +367,7 @@ static const struct
   { "win.set-up", set_up },
   { "win.preferences", preferences },
   { "win.add-key", add_key },
+  { "win.add-model", add_model },
   { "win.change-address", change_address },
   { "win.change-folder", change_folder },
   { "win.buy-credits", buy_credits },

@@ -79,21 +79,30 @@ service_chosen_cb (SfumatoWindow *self,
   adw_navigation_view_pop (self->navigation_view);
   _sfumato_window_update_key (self);
   sfumato_create_page_focus_prompt (self->create_page);
+  if (service != NULL && sfumato_form_get_model (sfumato_create_page_get_form (self->create_page))->id == NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.add-model", NULL);
 }
 
 /* ---- closing ---- */
 
+/* price: of all that run. */
 static guint
-count_running (SfumatoWindow *self)
+count_running (SfumatoWindow *self,
+               int           *price)
 {
   GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (self->studio));
   guint n = 0;
+
+  *price = 0;
 
   for (guint i = 0; i < g_list_model_get_n_items (queue); i++)
     {
       g_autoptr (SfumatoJob) job = g_list_model_get_item (queue, i);
 
-      n += sfumato_job_get_state (job) == SFUMATO_JOB_RUNNING;
+      if (sfumato_job_get_state (job) != SFUMATO_JOB_RUNNING)
+        continue;
+      *price += sfumato_job_get_price (job);
+      n++;
     }
   return n;
 }
@@ -123,19 +132,31 @@ close_answered_cb (GObject      *source,
     }
 }
 
+static char *
+describe_close (guint running,
+                int   price)
+{
+  if (price == 0)
+    return g_strdup_printf (ngettext ("%u picture is being made. It is begun anew the next time, with what is waiting.",
+                                      "%u pictures are being made. They are begun anew the next time, with what is "
+                                      "waiting.", running), running);
+  return g_strdup_printf (ngettext ("%u picture is being made. What has been sent may be charged although the "
+                                    "picture does not arrive. What is waiting is kept for the next time.",
+                                    "%u pictures are being made. What has been sent may be charged although the "
+                                    "pictures do not arrive. What is waiting is kept for the next time.", running),
+                          running);
+}
+
 static void
 ask_to_close (SfumatoWindow *self,
-              guint          running)
+              guint          running,
+              int            price)
 {
+  g_autofree char *body = describe_close (running, price);
   /* Short: libadwaita 1.7 warns of a heading that does not fit on one line of a narrow alert. */
   AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Close Sfumato?"), NULL));
 
-  adw_alert_dialog_format_body (alert,
-                                ngettext ("%u picture is being made. What has been sent may be charged although the "
-                                          "picture does not arrive. What is waiting is kept for the next time.",
-                                          "%u pictures are being made. What has been sent may be charged although the "
-                                          "pictures do not arrive. What is waiting is kept for the next time.", running),
-                                running);
+  adw_alert_dialog_set_body (alert, body);
   adw_alert_dialog_add_responses (alert, "cancel", _("_Keep Open"), "finish", _("_Finish in the Background"),
                                   "close", _("_Close Now"), NULL);
   adw_alert_dialog_set_response_appearance (alert, "close", ADW_RESPONSE_DESTRUCTIVE);
@@ -148,11 +169,12 @@ static gboolean
 sfumato_window_close_request (GtkWindow *window)
 {
   SfumatoWindow *self = SFUMATO_WINDOW (window);
-  guint running = count_running (self);
+  int price;
+  guint running = count_running (self, &price);
 
   if (running > 0)
     {
-      ask_to_close (self, running);
+      ask_to_close (self, running, price);
       return GDK_EVENT_STOP;
     }
   return GTK_WINDOW_CLASS (sfumato_window_parent_class)->close_request (window);

@@ -36,6 +36,8 @@ test_state (void)
     { SFUMATO_JOB_RUNNING, SFUMATO_STAGE_MAKING, -1, "Making…" },
     { SFUMATO_JOB_RUNNING, SFUMATO_STAGE_MAKING, 0.4, "Making… 40 %" },
     { SFUMATO_JOB_RUNNING, SFUMATO_STAGE_RECEIVING, -1, "Receiving…" },
+    { SFUMATO_JOB_RUNNING, SFUMATO_STAGE_PREPARING, 0.01, "Preparing…" },
+    { SFUMATO_JOB_RUNNING, SFUMATO_STAGE_FINISHING, 0.97, "Finishing…" },
     { SFUMATO_JOB_UNSAVED, 0, -1, "Not saved yet" },
     { SFUMATO_JOB_DONE, 0, -1, "Done" },
     { SFUMATO_JOB_CANCELLED, 0, -1, "Cancelled" },
@@ -51,6 +53,40 @@ test_state (void)
                                                           .seconds_left = -1 });
       words = sfumato_job_dup_state_words (job);
       g_assert_cmpstr (words, ==, cases[i].words);
+    }
+}
+
+static void
+test_steps (void)
+{
+  static const struct
+  {
+    guint       step;
+    int         seconds;
+    const char *words;
+  } cases[] = {
+    { 0, -1, "Step 0 of 28" },
+    { 12, 9, "Step 12 of 28 · about 9 s left" },
+    { 12, 59, "Step 12 of 28 · about 59 s left" },
+    { 12, 100, "Step 12 of 28 · about 2 min left" },
+    { 28, 0, "Step 28 of 28 · about 0 s left" },
+  };
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SfumatoJob) job = make_job (SFUMATO_JOB_RUNNING);
+      g_autofree char *state = NULL;
+      g_autofree char *time = NULL;
+
+      sfumato_job_set_started (job, now - 5 * G_USEC_PER_SEC);
+      sfumato_job_set_progress (job, &(SfumatoProgress) { .stage = SFUMATO_STAGE_MAKING, .fraction = 0.4,
+                                                          .step = cases[i].step, .n_steps = 28,
+                                                          .seconds_left = cases[i].seconds });
+      state = sfumato_job_dup_state_words (job);
+      time = sfumato_job_dup_time_words (job, now);
+      g_assert_cmpstr (state, ==, "Making…");
+      g_assert_cmpstr (time, ==, cases[i].words);
     }
 }
 
@@ -152,6 +188,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/job-words/state", test_state);
+  g_test_add_func ("/job-words/steps", test_steps);
   g_test_add_func ("/job-words/failed", test_failed);
   g_test_add_func ("/job-words/time", test_time);
   g_test_add_func ("/job-words/charge", test_charge);

@@ -287,8 +287,8 @@ describe_cut (const SfumatoLocalTask *task)
 {
   if (task->t5_cut > 0 || (task->clip_cut > 0 && !task->model->t5))
     return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                         "The prompt is too long for this model: the last %u part of a word was left out.",
-                                         "The prompt is too long for this model: the last %u parts of words were left out.",
+                                         "The prompt is too long for this model: its end was left out (%u token).",
+                                         "The prompt is too long for this model: its end was left out (%u tokens).",
                                          MAX (task->t5_cut, task->clip_cut)), MAX (task->t5_cut, task->clip_cut));
   if (task->clip_cut > 0)
     return g_strdup (_("The prompt is long: the end of it was read by one of the model’s three text encoders only."));

@@ -1,0 +1,22 @@
+/* Preferences for pictures made on this computer: which models there are, what computes them, and for how long they stay in
+ * memory.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include <adwaita.h>
+
+#include "studio/sfumato-studio.h"
+
+G_BEGIN_DECLS
+
+#define SFUMATO_TYPE_LOCAL_PAGE (sfumato_local_page_get_type ())
+G_DECLARE_FINAL_TYPE (SfumatoLocalPage, sfumato_local_page, SFUMATO, LOCAL_PAGE, AdwPreferencesPage)
+
+/* Property: "studio". The engine is asked for its devices whenever the page is mapped. */
+
+/* Puts the keyboard where a model is added. */
+void sfumato_local_page_focus_add (SfumatoLocalPage *self);
+
+G_END_DECLS
