@@ -91,9 +91,9 @@ static guint
 fit_side (double side,
           guint  side_max)
 {
-  guint most = side_max / SIDE_STEP * SIDE_STEP;
+  guint most = MAX (side_max / SIDE_STEP, 1) * SIDE_STEP;
 
-  return CLAMP ((guint) round (side / SIDE_STEP) * SIDE_STEP, SIDE_MIN, MAX (most, SIDE_MIN));
+  return CLAMP ((guint) round (side / SIDE_STEP) * SIDE_STEP, MIN (SIDE_MIN, most), most);
 }
 
 gboolean

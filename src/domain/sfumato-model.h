@@ -90,7 +90,7 @@ gboolean     sfumato_model_has_size        (const SfumatoModel *model,
  *
  * A base side is the side of a square. Another shape gets about as many pixels as that square has, so that it takes
  * about as long and as much memory: 1024 and 16:9 make 1344 × 768. Both sides are multiples of 64, which every size of
- * Stable Diffusion 3 takes, and neither is larger than the model's largest or smaller than 256. What that leaves of
+ * Stable Diffusion 3 takes, and neither is larger than the model's largest or, where that allows it, smaller than 256. What that leaves of
  * the shape is the nearest there is.
  *
  * Returns: FALSE where the model has no sizes to choose from

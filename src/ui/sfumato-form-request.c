@@ -123,15 +123,34 @@ sfumato_form_to_draft (SfumatoForm *self)
   return sfumato_request_new (&fields);
 }
 
+static GError *
+check_model (SfumatoForm *self)
+{
+  GError *error;
+
+  if (sfumato_form_get_model (self)->id != NULL)
+    return NULL;
+  error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Not There"), _("There is no model yet."));
+  sfumato_error_set_field (error, "model");
+  return error;
+}
+
 SfumatoRequest *
 sfumato_form_to_request (SfumatoForm  *self,
                          GError      **error)
 {
   g_autoptr (SfumatoRequest) request = NULL;
   SfumatoRequestFields fields;
+  GError *problem;
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), NULL);
 
+  problem = check_model (self);
+  if (problem != NULL)
+    {
+      g_propagate_error (error, problem);
+      return NULL;
+    }
   _sfumato_form_fill_fields (self, &fields);
   if (!parse_seed (self, &fields.seed))
     fields.seed = G_MAXINT64; /* not a number: refused below, with the words for the seed */
@@ -248,6 +267,7 @@ sfumato_form_get_need (SfumatoForm  *self,
                        char        **reason)
 {
   g_autoptr (SfumatoService) service = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_return_val_if_fail (SFUMATO_IS_FORM (self), SFUMATO_FORM_NEEDS_NOTHING);
 
@@ -264,9 +284,10 @@ sfumato_form_get_need (SfumatoForm  *self,
       *reason = g_strdup_printf (_("%s needs a key."), sfumato_service_get_name (service));
       return SFUMATO_FORM_NEEDS_KEY;
     }
-  if (sfumato_form_get_model (self)->id == NULL)
+  error = check_model (self);
+  if (error != NULL)
     {
-      *reason = g_strdup (_("There is no model yet."));
+      *reason = g_strdup (error->message);
       return SFUMATO_FORM_NEEDS_MODEL;
     }
   return check_content (self, reason);

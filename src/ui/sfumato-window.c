@@ -229,6 +229,8 @@ sfumato_window_constructed (GObject *object)
   g_object_set (self->welcome_page, "studio", self->studio, NULL);
   g_signal_connect_object (sfumato_studio_get_queue (self->studio), "notify::active",
                            G_CALLBACK (close_when_idle_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (sfumato_studio_get_settings (self->studio), "changed::service",
+                           G_CALLBACK (_sfumato_window_update_key), self, G_CONNECT_SWAPPED);
   _sfumato_window_news_follow (self);
   _sfumato_window_actions_update (self);
   _sfumato_window_update_key (self);

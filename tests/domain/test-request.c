@@ -183,6 +183,19 @@ test_sizes (void)
     }
 }
 
+/* Of a model that makes none as large as the smallest side others have. */
+static void
+test_tiny_size (void)
+{
+  static const guint tiny[] = { 192, 0 };
+  const SfumatoModel small = { .sizes = tiny, .size_default = 192, .side_max = 192 };
+  guint width, height;
+
+  g_assert_true (sfumato_model_compute_size (&small, 0, 16, 9, &width, &height));
+  g_assert_cmpuint (width, ==, 192);
+  g_assert_cmpuint (height, ==, 192);
+}
+
 static void
 test_size_of_input (void)
 {
@@ -316,6 +329,7 @@ main (int   argc,
   g_test_add_func ("/request/model-without", test_model_without);
   g_test_add_func ("/request/model-without-steps", test_model_without_steps);
   g_test_add_func ("/request/sizes", test_sizes);
+  g_test_add_func ("/request/tiny-size", test_tiny_size);
   g_test_add_func ("/request/size-of-input", test_size_of_input);
   g_test_add_func ("/request/parameters", test_parameters);
   g_test_add_func ("/request/round-trip", test_round_trip);

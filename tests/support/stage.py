@@ -21,6 +21,7 @@ from desktop import Desktop, Program
 from server import KEY, Server
 from session import make_home
 
+ENGINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine-stand-in")
 APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
 
 
@@ -29,7 +30,7 @@ class Stage:
         self.desktop, self.name = desktop, name
         self.home = os.path.join(desktop.folder, "homes", name)
         os.makedirs(self.home)
-        self.env = desktop.env | make_home(self.home)
+        self.env = desktop.env | make_home(self.home) | {"SFUMATO_ENGINE": ENGINE}
         self.settings_file = os.path.join(self.env["XDG_CONFIG_HOME"], "glib-2.0/settings/keyfile")
         self.server = Server(STAND_IN)
         self.app = None
@@ -61,6 +62,22 @@ class Stage:
         run = subprocess.run([SFUMATO_CLI, *arguments], env=self.env, text=True, capture_output=True, timeout=120)
         assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
         return run.stdout
+
+    def list(self):
+        return json.loads(self.cli("list", "--json"))["pictures"]
+
+    def models(self):
+        return json.loads(self.cli("models", "--json"))["models"]
+
+    def write_model(self, name="sd3.5_medium.safetensors", content="{}"):
+        """What the engine's stand-in takes for a model; its path."""
+        path = os.path.join(self.home, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(content)
+        return path
+
+    def add_model(self, *arguments):
+        self.cli("models", "add", self.write_model(), *arguments)
 
     def store_key(self, key):
         subprocess.run(["secret-tool", "store", "--label=Sfumato", "xdg:schema", APP_ID, "application", APP_ID,

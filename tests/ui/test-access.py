@@ -91,11 +91,35 @@ def walk(s, check):
     return app
 
 
+def walk_here(s, check):
+    """The same for pictures made on this computer."""
+    s.add_model()
+    app = s.start_ready(service="local")
+    app.find("text", "Prompt")
+    check(app, "the form for this computer")
+    generate(app, "slow " + PROMPT)
+    app.see(re.compile("Step [2-9] of 28"))
+    check(app, "a picture that forms")
+    app.desktop.keys("ctrl+comma")
+    app.click("tab", "This Computer")
+    app.see(re.compile("8.0.GiB of 16.0.GiB"))
+    check(app, "the models")
+    app.desktop.keys("Escape")
+    app.gone("button", "Add Model Files…")
+
+
 def test_every_control_has_a_name(s):
     def check(app, page):
         check_names(app, page)
         check_icons(app, page)
     walk(s, check)
+
+
+def test_every_control_for_this_computer_has_a_name(s):
+    def check(app, page):
+        check_names(app, page)
+        check_icons(app, page)
+    walk_here(s, check)
 
 
 def set_gtk(s, **settings):
@@ -108,6 +132,11 @@ def set_gtk(s, **settings):
 def test_everything_fits_360_pixels(s):
     s.change_settings(NARROW)
     walk(s, check_fit)
+
+
+def test_everything_for_this_computer_fits_360_pixels(s):
+    s.change_settings(NARROW)
+    walk_here(s, check_fit)
 
 
 def test_a_picture_can_be_made_with_letters_twice_as_large(s):

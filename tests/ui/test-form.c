@@ -301,6 +301,101 @@ test_load (Fixture       *f,
   g_assert_cmpfloat (sfumato_form_get_guidance (f->form), ==, 1);
 }
 
+/* ---- on this computer ---- */
+
+static const char models[] =
+  "{\"version\":1,\"models\":[{\"id\":\"local-m\",\"name\":\"M\",\"paths\":[\"/m\"],\"variant\":\"sd3.5-medium\","
+  "\"encoder\":true,\"side_max\":1536,\"side_default\":1024,\"steps\":28,\"sampler\":\"euler\",\"guidance\":4.5}]}";
+
+static char *
+find_list (void)
+{
+  return g_build_filename (g_get_user_data_dir (), DEVELOPMENT ? "sfumato-devel" : "sfumato", "models.json", NULL);
+}
+
+static void
+set_up_local (Fixture       *f,
+              gconstpointer  data)
+{
+  g_autofree char *list = find_list ();
+  g_autofree char *folder = g_path_get_dirname (list);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (list, models, -1, NULL));
+  set_up (f, data);
+  g_object_set (f->form, "service", "local", "prompt", "a red fox in snow", NULL);
+}
+
+/* Its own where nobody chose otherwise; what belongs to another model is neither used nor lost. */
+static void
+test_local_defaults (Fixture       *f,
+                     gconstpointer  data)
+{
+  g_autoptr (SfumatoRequest) plain = NULL;
+  g_autoptr (SfumatoRequest) elsewhere = NULL;
+  const SfumatoRequestFields *fields;
+  guint width, height;
+
+  assert_need (f->form, SFUMATO_FORM_NEEDS_NOTHING, NULL);
+  g_assert_cmpint (sfumato_form_get_price (f->form), ==, 0);
+  g_object_set (f->form, "format", "webp", "sampler", "no-such-sampler", "size", "100000", NULL);
+  plain = ask (f->form);
+  fields = sfumato_request_get_fields (plain);
+  g_assert_cmpuint (fields->steps, ==, 28);
+  g_assert_cmpstr (fields->sampler, ==, "euler");
+  g_assert_cmpuint (fields->size, ==, 1024);
+  g_assert_cmpfloat (fields->guidance, ==, 4.5);
+  g_assert_cmpstr (fields->format, ==, "png");
+  g_object_set (f->form, "aspect-ratio", "16:9", "size", "512", NULL);
+  g_assert_true (sfumato_form_get_pixels (f->form, &width, &height));
+  g_assert_cmpuint (width, ==, 704);
+  g_assert_cmpuint (height, ==, 384);
+  g_object_set (f->form, "service", "stability", "model", "core", "steps", 7, NULL);
+  elsewhere = ask (f->form);
+  fields = sfumato_request_get_fields (elsewhere);
+  g_assert_cmpuint (fields->steps, ==, 0);
+  g_assert_cmpuint (fields->size, ==, 0);
+  g_assert_null (fields->sampler);
+  g_assert_false (sfumato_form_get_pixels (f->form, &width, &height));
+}
+
+static void
+test_local_reuse (Fixture       *f,
+                  gconstpointer  data)
+{
+  const SfumatoRequestFields fields = { .service = "local", .model = "local-m", .prompt = "fox", .seed = G_MAXINT64 - 1,
+                                        .guidance = 4.5, .steps = 12, .sampler = "heun", .size = 768, .strength = -1 };
+  g_autoptr (SfumatoRequest) old = sfumato_request_new (&fields);
+  g_autoptr (SfumatoRequest) request = NULL;
+  const SfumatoRequestFields *again;
+
+  g_object_set (f->form, "service", "stability", "model", "core", NULL);
+  sfumato_form_load (f->form, old);
+  request = ask (f->form);
+  again = sfumato_request_get_fields (request);
+  g_assert_cmpstr (again->service, ==, "local");
+  g_assert_cmpstr (again->model, ==, "local-m");
+  g_assert_cmpint (again->seed, ==, G_MAXINT64 - 1);
+  g_assert_cmpuint (again->steps, ==, 12);
+  g_assert_cmpstr (again->sampler, ==, "heun");
+  g_assert_cmpuint (again->size, ==, 768);
+}
+
+static void
+test_no_model (Fixture       *f,
+               gconstpointer  data)
+{
+  guint changes = 0;
+
+  g_signal_connect_swapped (f->form, "notify::model", G_CALLBACK (count_cb), &changes);
+  g_assert_true (sfumato_local_service_remove (sfumato_studio_get_local (f->studio), "local-m", NULL));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (changes, ==, 1);
+  assert_need (f->form, SFUMATO_FORM_NEEDS_MODEL, "no model yet");
+  g_assert_null (sfumato_form_to_request (f->form, NULL));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -316,5 +411,8 @@ main (int   argc,
   g_test_add ("/form/seed", Fixture, NULL, set_up, test_seed, tear_down);
   g_test_add ("/form/keep-seed", Fixture, NULL, set_up, test_keep_seed, tear_down);
   g_test_add ("/form/load", Fixture, NULL, set_up, test_load, tear_down);
+  g_test_add ("/form/local-defaults", Fixture, NULL, set_up_local, test_local_defaults, tear_down);
+  g_test_add ("/form/local-reuse", Fixture, NULL, set_up_local, test_local_reuse, tear_down);
+  g_test_add ("/form/no-model", Fixture, NULL, set_up_local, test_no_model, tear_down);
   return g_test_run ();
 }

@@ -51,6 +51,7 @@ typedef struct
   gpointer                 user_data;
   SfumatoProgress          told;       /* its preview owned */
   gint64                   stepping;   /* monotonic time of the first step's begin; 0: not there yet */
+  gboolean                 heard;      /* the helper has answered something */
   GBytes                  *rgb;        /* owned: the picture, once there is one */
   guint                    clip_cut;   /* tokens of the prompt that found no room */
   guint                    t5_cut;

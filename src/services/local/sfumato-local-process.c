@@ -34,6 +34,7 @@ struct _SfumatoLocalProcess
   gsize        taken;    /* of heard: the last line, which is dropped with the next one */
   GString     *tail;     /* owned: the end of what it wrote to standard error */
   gboolean     ended;    /* nothing more comes */
+  gboolean     gone;     /* because it ended by itself */
 };
 
 void
@@ -89,6 +90,7 @@ engine_error (SfumatoLocalProcess *self,
 static GError *
 explain_end (SfumatoLocalProcess *self)
 {
+  self->gone = TRUE;
   g_subprocess_force_exit (self->process);
   g_subprocess_wait (self->process, NULL, NULL);
   if (g_subprocess_get_if_signaled (self->process) && g_subprocess_get_term_sig (self->process) == SIGKILL)
@@ -288,6 +290,12 @@ sfumato_local_process_read (SfumatoLocalProcess  *self,
 }
 
 /* ---- beginning and end ---- */
+
+gboolean
+sfumato_local_process_is_gone (SfumatoLocalProcess *self)
+{
+  return self->gone;
+}
 
 gboolean
 sfumato_local_process_lives (SfumatoLocalProcess *self)

@@ -39,6 +39,8 @@ SfumatoLocalProcess *sfumato_local_process_start (const char           *program,
                                                   GError              **error);
 /* Whether it can still be spoken to; it may have ended by itself in the meantime. */
 gboolean             sfumato_local_process_lives (SfumatoLocalProcess  *self);
+/* Whether an error of send or read was that it had ended by itself. */
+gboolean             sfumato_local_process_is_gone (SfumatoLocalProcess *self);
 /* line: with its line end. Takes at most time (microseconds); SFUMATO_ERROR_ENGINE where it does not get through. */
 gboolean             sfumato_local_process_send  (SfumatoLocalProcess  *self,
                                                   const char           *line,

@@ -188,6 +188,7 @@ hear_line (SfumatoLocalService *self,
   *usable = FALSE;
   if (sfumato_local_process_read (process, self->silence, cancellable, &line, &problem))
     {
+      task->heard = TRUE;
       problem = sfumato_local_hear_error (line.object, task->model->name);
       *usable = problem != NULL || sfumato_local_hear_event (&line, task, done);
       return *usable ? problem : sfumato_local_process_distrust (process);
@@ -234,26 +235,47 @@ key_of (SfumatoLocalService     *self,
                           device != NULL ? device : "", choose_threads (self));
 }
 
+/* missed: a process that was kept ended before it heard of this picture. Of that nobody has to hear. */
 static gboolean
-make (SfumatoLocalService  *self,
-      SfumatoLocalTask     *task,
-      GCancellable         *cancellable,
-      GError              **error)
+try_to_make (SfumatoLocalService  *self,
+             SfumatoLocalTask     *task,
+             gboolean             *missed,
+             GCancellable         *cancellable,
+             GError              **error)
 {
   g_autofree char *key = key_of (self, task->model);
   SfumatoLocalProcess *process;
   GError *problem = NULL;
   gboolean fresh, usable = FALSE;
 
+  *missed = FALSE;
   process = sfumato_local_keeper_take (self->keeper, key, &fresh, cancellable, error);
   if (process == NULL)
     return FALSE;
   if (!fresh || load (self, process, task->model, NULL, cancellable, &problem))
     problem = converse (self, process, task, cancellable, &usable);
+  *missed = !fresh && !task->heard && sfumato_local_process_is_gone (process);
   sfumato_local_keeper_give_back (self->keeper, process, usable);
   if (problem != NULL)
     g_propagate_error (error, problem);
   return problem == NULL;
+}
+
+static gboolean
+make (SfumatoLocalService  *self,
+      SfumatoLocalTask     *task,
+      GCancellable         *cancellable,
+      GError              **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean missed;
+
+  if (try_to_make (self, task, &missed, cancellable, &problem))
+    return TRUE;
+  if (missed)
+    return try_to_make (self, task, &missed, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 /* Any number that can be written down and asked for again. */

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# Pictures made on this computer, from an empty list of models to a picture that forms before one's eyes. The engine is a
+# stand-in.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import re
+
+import stage
+from acts import WELCOME, cell, generate, go_to_gallery, see_picture
+from session import wait_for
+
+FREE = re.compile(r"8\.0.GiB of 16\.0.GiB")
+STEP = re.compile(r"Step (\d+) of 28 · about \d+ s left")
+
+
+def open_models(app):
+    app.desktop.keys("ctrl+comma")
+    app.click("tab", "This Computer")
+    app.find("button", "Add Model Files…")
+
+
+def choose_files(app, path):
+    """In the toolkit's own dialog, as there is no portal here: a slash begins a path."""
+    app.click("button", "Add Model Files…")
+    app.find("button", "Add")
+    app.desktop.type(path)
+    app.desktop.keys("Return")
+
+
+def test_from_no_model_to_a_picture(s):
+    path = s.write_model()
+    app = s.start()
+    app.see(WELCOME)
+    app.see("Private and free")
+    app.click("list item", "On This Computer")
+    app.see("No Models Installed")
+    choose_files(app, path)
+    app.see(re.compile(r"5\.4.GB on disk · needs 6\.0.GiB of memory · without T5"))
+    app.gone("label", "No Models Installed")
+    app.see(FREE)
+    app.desktop.keys("Escape")
+    app.gone("button", "Add Model Files…")
+    app.fill("text", "Prompt", "a fox")
+    app.see("Free. Nothing leaves this computer.")
+    assert s.setting("service") == "'local'"
+    generate(app, "slow fox in the snow")
+    app.see(STEP)
+    app.find("image", "The picture as it forms")
+    first = int(STEP.search(app.see(STEP).name).group(1))
+    wait_for(lambda: int(STEP.search(app.see(STEP).name).group(1)) > first, "another step")
+    see_picture(app, "slow fox in the snow")
+    assert not app.find_now("image", "The picture as it forms")
+    assert len(s.pictures()) == 1
+    app.quit()
+    assert s.server.log()["requests"] == [], "something was sent"
+    assert [m["id"] for m in s.models() if m["service"] == "local"] == ["local-sd-3.5-medium"]
+
+
+def test_what_the_model_offers(s):
+    s.add_model()
+    app = s.start_ready(service="local")
+    app.find("text", "Prompt")
+    app.click("button", "Advanced") if app.find_now("button", "Advanced") else app.click("list item", "Advanced")
+    assert app.find("spin button", "Steps").value == 28
+    app.find("spin button", "Steps").focus()
+    app.desktop.keys("ctrl+a")
+    app.desktop.type("12")
+    app.desktop.keys("Tab")
+    assert app.find("spin button", "Guidance").value == 4.5
+    app.see("1024 × 1024 pixels")
+    generate(app, "a red fox")
+    see_picture(app, "a red fox")
+    go_to_gallery(app)
+    app.find("table cell", cell("a red fox")).mouse(times=2)
+    app.find("button", "Zoom In")
+    [made] = s.list()
+    assert (made["steps"], made["sampler"], made["price"], made["charge"]) == (12, "euler", 0, "no")
+    assert (made["width"], made["height"]) == (1024, 1024)
+
+
+def test_turbo_is_asked_and_removing_is_undone(s):
+    path = s.write_model("large.safetensors", '{"variant":"sd3.5-large","may_be_turbo":true}')
+    app = s.start_ready(service="local")
+    app.see("There is no model yet.")
+    app.click("button", "Add a Model…")
+    choose_files(app, path)
+    app.see("Is It Turbo?")
+    app.click("button", "Large Turbo")
+    app.see("SD 3.5 Large Turbo")
+    app.click("button", "Remove SD 3.5 Large Turbo From the List")
+    app.see("No Models Installed")
+    app.click("button", "Undo")
+    app.gone("label", "No Models Installed")
+    app.find("button", "Remove SD 3.5 Large Turbo From the List")
+    app.quit()
+    [model] = [m for m in s.models() if m["service"] == "local"]
+    assert (model["name"], model["steps"]["default"], model["negative_prompt"]) == ("SD 3.5 Large Turbo", 4, False)
+
+
+def test_what_is_no_model(s):
+    path = s.write_model("broken.safetensors", "no JSON")
+    app = s.start_ready(service="local")
+    open_models(app)
+    choose_files(app, path)
+    app.see("This file is no model.")
+    app.desktop.keys("Escape")
+    app.see("No Models Installed")
+    app.find("button", "Add Model Files…", "sensitive")
+
+
+def test_failures_are_one_sentence_each(s):
+    s.add_model()
+    app = s.start_ready(service="local")
+    for prompt, title in (("crash", "The Engine Stopped"), ("garbage", "The Engine Stopped"), ("memory", "Not Enough Memory")):
+        generate(app, prompt)
+        app.see(title)
+        app.find("button", "Try Again")
+        assert not app.find_now(None, re.compile("charged"))
+        generate(app, f"a fox after {prompt}")
+        see_picture(app, f"a fox after {prompt}")
+
+
+def test_cancelling(s):
+    s.add_model()
+    app = s.start_ready(service="local")
+    generate(app, "wait for it")
+    app.see(re.compile("Step 1 of 28"))
+    app.click("button", "Cancel")
+    app.see("Cancelled")
+    generate(app, "a red fox")
+    see_picture(app, "a red fox")
+
+
+def test_a_cut_prompt_is_said(s):
+    s.add_model()
+    app = s.start_ready(service="local")
+    generate(app, "clip")
+    app.see("its end was left out (12 tokens)")
+
+
+def test_a_model_from_outside_is_noticed(s):
+    app = s.start_ready(service="local")
+    app.see("There is no model yet.")
+    s.add_model()
+    app.gone("button", "Add a Model…")
+    generate(app, "a red fox")
+    see_picture(app, "a red fox")
+
+
+if __name__ == "__main__":
+    stage.run(globals())
