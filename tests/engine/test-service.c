@@ -52,7 +52,7 @@ set_up (Fixture *fixture)
   g_assert_true (g_file_set_contents (vocabulary, bytes, (gssize) size, NULL));
   fixture->service = sfumato_local_service_new (list, ENGINE);
   fixture->local = SFUMATO_LOCAL_SERVICE (fixture->service);
-  sfumato_local_service_set_device (fixture->local, whole_device ());
+  sfumato_local_service_set_device (fixture->local, tiny_device ());
   model = inspect (fixture, "all.safetensors");
   g_assert_true (sfumato_local_service_add (fixture->local, model, "Tiny", FALSE, NULL));
   fixture->model = g_strdup (model->id);
