@@ -273,6 +273,33 @@ test_links (void)
     }
 }
 
+/* CLIP's merges are found from where the program lies, so that all of it can be moved. */
+static void
+test_merges_of_a_moved_program (void)
+{
+  g_autofree char *model = whole_path ("all.safetensors"), *program = whole_path ("moved/one/two/libexec/engine"), *folder = g_path_get_dirname (program);
+  g_autofree char *merges = g_build_filename (folder, MERGES_FROM_HERE, NULL), *parent = g_path_get_dirname (merges), *copy = g_strdup_printf ("cp " ENGINE " %s", program);
+  g_autofree char *text = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  g_assert_true (g_spawn_command_line_sync (copy, NULL, NULL, NULL, NULL));
+  g_assert_true (g_file_get_contents (CLIP_MERGES, &text, NULL, NULL));
+  for (int right = 0; right < 2; right++)
+    {
+      g_autoptr (Helper) helper = NULL;
+      g_autoptr (JsonObject) hello = NULL, loaded = NULL;
+
+      g_assert_true (g_file_set_contents (merges, right ? text : "no such list", -1, NULL));
+      helper = helper_new_by ((const char *const[]) { program, NULL }, G_SPAWN_DEFAULT);
+      hello = helper_expect (helper, "hello");
+      helper_send (helper, "{\"do\":\"load\",\"paths\":[\"%s\"],\"t5\":\"" FIXTURES "/unigram.model\",\"device\":\"cpu\"}", model);
+      if (right)
+        loaded = helper_expect (helper, "loaded");
+      else
+        expect_error (helper, NULL, "model", "list of merges");
+    }
+}
+
 /* ---- Cancelling --------------------------------------------------------------------------------------------- */
 
 static void
@@ -484,6 +511,7 @@ main (int    argc,
   g_test_add_func ("/serve/from-picture", test_from_picture);
   g_test_add_func ("/serve/unload", test_unload);
   g_test_add_func ("/serve/links", test_links);
+  g_test_add_func ("/serve/merges-of-a-moved-program", test_merges_of_a_moved_program);
   g_test_add_func ("/serve/cancel", test_cancel);
   g_test_add_func ("/serve/cancel-waiting", test_cancel_waiting);
   g_test_add_func ("/serve/end-of-input", test_end_of_input);
