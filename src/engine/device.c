@@ -68,7 +68,7 @@ sd3_device_open (sd3_device *device,
 {
   ggml_backend_dev_t found;
 
-  *device = (sd3_device) { .card_room = UINT64_MAX, .n_threads = n_threads };
+  *device = (sd3_device) { .card_limit = UINT64_MAX, .card_room = UINT64_MAX, .n_threads = n_threads };
   if (!sd3_prepare (error))
     return false;
   found = sd3_device_find (id);
@@ -128,9 +128,11 @@ uint64_t
 sd3_device_card_free (const sd3_device *device)
 {
   size_t left, total;
+  uint64_t allowed;
 
   ggml_backend_dev_memory (ggml_backend_get_device (device->backend), &left, &total);
-  return left;
+  allowed = device->card_limit > device->used[SD3_ON_CARD] ? device->card_limit - device->used[SD3_ON_CARD] : 0;
+  return left < allowed ? left : allowed;
 }
 
 void

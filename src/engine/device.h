@@ -24,6 +24,7 @@ typedef struct sd3_device
   bool               shares_memory; /* a card whose memory is the computer's */
   char               id[32];
   int                n_threads;
+  uint64_t           card_limit;    /* bytes of the card that may be taken at all */
   uint64_t           card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
   uint64_t           card_weights;  /* the most bytes of weights that lay there at once, of one part */
   uint64_t           used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
@@ -57,7 +58,7 @@ sd3_device *sd3_device_safer (sd3_device *device);
 /* For what takes long without being a node of a graph. */
 bool sd3_device_cancelled (const sd3_device *device);
 
-/* Free bytes of the card. */
+/* Bytes of the card that can still be taken. */
 uint64_t sd3_device_card_free (const sd3_device *device);
 
 /* Tensors that stay: weights, and what a graph is given. Make them in @ctx, then have them allocated together. */

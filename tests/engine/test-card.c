@@ -164,6 +164,36 @@ test_picture (void)
   g_assert_cmpint (difference (card, processor), <=, 8);
 }
 
+/* On a small card a part of the transformer stays with the processor, and a card that is too small is said. */
+static void
+test_small_card (void)
+{
+  g_autofree char *path = whole_path ("all.safetensors");
+  sd3_engine *engine = sd3_open (&(sd3_options) { .paths = (const char *[]) { path }, .n_paths = 1, .device = "vulkan0", .n_threads = 1,
+                                                  .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, NULL);
+  sd3_request request = whole_request (engine);
+  g_autofree guint8 *processor = picture ("all.safetensors", "cpu", false);
+  sd3_error error = { "" };
+  sd3_picture made;
+  sd3_plan plan;
+
+  request.width = request.height = 32;
+  engine->device.card_limit = 8 << 20;
+  g_assert_true (sd3_plan_make (engine, &request, &plan, &error));
+  g_assert_cmpuint (plan.card_rooms[SD3_PHASE_STEPS], <, engine->info.transformer_size);
+  g_assert_cmpuint (plan.card_rooms[SD3_PHASE_STEPS], >, 0);
+  g_assert_true (sd3_generate (engine, &request, &made, &error));
+  g_assert_cmpuint (engine->device.peak[SD3_ON_CARD], <=, 8 << 20);
+  g_assert_cmpint (difference (made.rgb, processor), <=, 8);
+  free (made.rgb);
+  sd3_unload (engine);
+  engine->device.card_limit = 100000;
+  g_assert_false (sd3_generate (engine, &request, &made, &error));
+  g_assert_cmpint (error.kind, ==, SD3_ERROR_MEMORY);
+  g_assert_nonnull (strstr (error.text, "graphics card"));
+  sd3_close (engine);
+}
+
 /* A card's products round to halves; what is out of their range is made by the processor. */
 static void
 test_out_of_halves (void)
@@ -192,6 +222,7 @@ main (int    argc,
   g_test_add_func ("/card/choice", test_choice);
   g_test_add_func ("/card/part-of-the-weights", test_part_of_the_weights);
   g_test_add_func ("/card/picture", test_picture);
+  g_test_add_func ("/card/small-card", test_small_card);
   g_test_add_func ("/card/out-of-halves", test_out_of_halves);
   status = g_test_run ();
   whole_tear_down ();

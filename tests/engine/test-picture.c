@@ -289,6 +289,10 @@ test_variants (void)
       g_assert_cmpint (sd3_get_info (engine)->may_be_turbo, ==, cases[i].may_be_turbo);
       g_assert_cmpint (sd3_get_info (engine)->largest_side, ==, cases[i].side);
       g_assert_cmpint (sd3_defaults (engine).steps, ==, cases[i].steps);
+      sd3_set_turbo (engine, true);
+      g_assert_cmpint (sd3_defaults (engine).steps, ==, cases[i].may_be_turbo ? 4 : cases[i].steps);
+      sd3_set_turbo (engine, false);
+      g_assert_cmpint (sd3_defaults (engine).steps, ==, cases[i].steps);
       if (cases[i].n_tensors > 0)
         {
           g_assert_cmpuint (model->len, ==, cases[i].n_tensors);
