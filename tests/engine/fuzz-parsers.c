@@ -1,5 +1,5 @@
 /* What reads untrusted files, on any bytes: the first byte chooses the parser, the rest is the file. The entry is
- * libFuzzer's, so that the same file can be built with clang -fsanitize=fuzzer; without it fuzz-main.c drives it.
+ * libFuzzer's, so that the same file can be built with clang -fsanitize=fuzzer; without it tests/support/fuzz-main.c drives it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
