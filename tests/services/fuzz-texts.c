@@ -20,10 +20,11 @@ static void
 fuzz_answer (const char *text,
              gsize       size)
 {
+  static const char * const names[] = { "image", "result", NULL };
   const char *image = NULL;
   gsize image_size = 0;
   g_autoptr (JsonObject) plain = sfumato_json_parse (text, size);
-  g_autoptr (JsonObject) json = sfumato_json_parse_image (text, size, &image, &image_size);
+  g_autoptr (JsonObject) json = sfumato_json_parse_image (text, size, names, &image, &image_size);
   g_autoptr (GBytes) bytes = image != NULL ? sfumato_json_decode (image, image_size) : NULL;
 
   if (image != NULL)
