@@ -91,8 +91,11 @@ static char *
 describe_button (SfumatoComposer *self,
                  const char      *hint)
 {
-  g_autofree char *cost = sfumato_price_format (sfumato_form_get_price (self->form));
+  int price = sfumato_form_get_price (self->form);
+  g_autofree char *cost = sfumato_price_format (price);
 
+  if (price == 0 && *hint != '\0')
+    return g_strdup (hint); /* which says that it is free, where it can be pressed */
   return *hint != '\0' ? g_strdup_printf (C_("price and hint", "%s. %s"), cost, hint) : g_steal_pointer (&cost);
 }
 
