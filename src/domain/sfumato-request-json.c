@@ -210,3 +210,15 @@ sfumato_request_from_json (JsonNode  *json,
     .strength = get_double (object, "strength", -1),
   });
 }
+
+/* Not json_from_string(): its parser aborts the program over some damaged texts, because it wants to give out nodes that
+ * cannot be changed and then finds one that can. */
+SfumatoRequest *
+sfumato_request_from_text (const char  *text,
+                           GError     **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  gboolean read = text != NULL && json_parser_load_from_data (parser, text, -1, NULL);
+
+  return sfumato_request_from_json (read ? json_parser_get_root (parser) : NULL, error);
+}

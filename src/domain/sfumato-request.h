@@ -115,5 +115,8 @@ char                       *sfumato_request_to_parameters    (SfumatoRequest    
 JsonNode                   *sfumato_request_to_json          (SfumatoRequest             *self);
 SfumatoRequest             *sfumato_request_from_json        (JsonNode                   *json,
                                                               GError                    **error);
+/* text: nullable, as it was stored; whatever happened to it, this ends in a request or an error. */
+SfumatoRequest             *sfumato_request_from_text        (const char                 *text,
+                                                              GError                    **error);
 
 G_END_DECLS

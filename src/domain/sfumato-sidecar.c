@@ -205,15 +205,7 @@ get_finish (GHashTable *properties)
 static SfumatoRequest *
 get_request (GHashTable *properties)
 {
-  const char *text = g_hash_table_lookup (properties, "sfumato:Request");
-  g_autoptr (JsonParser) parser = NULL;
-
-  if (text == NULL)
-    return NULL;
-  parser = json_parser_new_immutable ();
-  if (!json_parser_load_from_data (parser, text, -1, NULL))
-    return NULL;
-  return sfumato_request_from_json (json_parser_get_root (parser), NULL);
+  return sfumato_request_from_text (g_hash_table_lookup (properties, "sfumato:Request"), NULL);
 }
 
 static GDateTime *

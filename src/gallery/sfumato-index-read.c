@@ -22,14 +22,6 @@ request_to_text (SfumatoRequest *request)
   return json != NULL ? json_to_string (json, FALSE) : NULL;
 }
 
-static SfumatoRequest *
-request_from_text (const char *text)
-{
-  g_autoptr (JsonNode) json = text != NULL ? json_from_string (text, NULL) : NULL;
-
-  return json != NULL ? sfumato_request_from_json (json, NULL) : NULL;
-}
-
 /* Text that came from a file may be no UTF-8; nothing else can be packed. */
 static char *
 valid (const char *text)
@@ -73,7 +65,7 @@ unpack (const char *id,
   g_variant_get (details, "(m&sm&sm&suuyt&sxym&syim&sb)", &request_text, &fields.service, &fields.model,
                  &fields.width, &fields.height, &type, &fields.size, &created, &fields.duration, &finish,
                  &fields.finish_word, &charge, &fields.price, &fields.request_id, &fields.content_credentials);
-  request = request_from_text (request_text);
+  request = sfumato_request_from_text (request_text, NULL);
   date = g_date_time_new_from_iso8601 (created, NULL);
   if (date == NULL)
     date = g_date_time_new_from_unix_utc_usec (row);

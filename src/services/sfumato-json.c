@@ -15,7 +15,7 @@ JsonObject *
 sfumato_json_parse (const char *text,
                     gsize       size)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new (); /* an immutable one aborts over some damaged texts */
   JsonNode *root;
 
   if (size == 0 || size > TEXT_MAX || !json_parser_load_from_data (parser, text, size, NULL))

@@ -83,11 +83,10 @@ static SfumatoEntry *
 read_entry (sqlite3_stmt *row)
 {
   g_autoptr (SfumatoEntry) entry = g_new0 (SfumatoEntry, 1);
-  g_autoptr (JsonNode) json = json_from_string ((const char *) sqlite3_column_text (row, 2), NULL);
 
   entry->id = g_strdup ((const char *) sqlite3_column_text (row, 0));
   entry->batch = g_strdup ((const char *) sqlite3_column_text (row, 1));
-  entry->request = sfumato_request_from_json (json, NULL);
+  entry->request = sfumato_request_from_text ((const char *) sqlite3_column_text (row, 2), NULL);
   entry->state = state_from_word ((const char *) sqlite3_column_text (row, 3));
   entry->place = sqlite3_column_double (row, 4);
   entry->price = sqlite3_column_int (row, 5);

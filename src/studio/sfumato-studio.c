@@ -514,15 +514,13 @@ sfumato_studio_load_draft (SfumatoStudio *self)
 {
   g_autofree char *path = g_build_filename (self->data_folder, "draft.json", NULL);
   g_autofree char *text = NULL;
-  g_autoptr (JsonNode) json = NULL;
   g_autoptr (SfumatoRequest) draft = NULL;
   SfumatoRequest *whole;
   gsize size;
 
   if (!g_file_get_contents (path, &text, &size, NULL) || size > DRAFT_BYTES_MAX)
     return NULL;
-  json = json_from_string (text, NULL);
-  draft = sfumato_request_from_json (json, NULL);
+  draft = sfumato_request_from_text (text, NULL);
   if (draft == NULL)
     return NULL;
   whole = sfumato_studio_complete_request (self, draft, NULL);

@@ -41,8 +41,7 @@ fuzz_request (const char *text,
               gsize       size)
 {
   g_autofree char *copy = g_strndup (text, size);
-  g_autoptr (JsonNode) json = json_from_string (copy, NULL);
-  g_autoptr (SfumatoRequest) request = json != NULL ? sfumato_request_from_json (json, NULL) : NULL;
+  g_autoptr (SfumatoRequest) request = sfumato_request_from_text (copy, NULL);
   g_autoptr (JsonNode) again = request != NULL ? sfumato_request_to_json (request) : NULL;
   g_autoptr (SfumatoRequest) same = again != NULL ? sfumato_request_from_json (again, NULL) : NULL;
 
