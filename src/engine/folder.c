@@ -20,13 +20,13 @@ static const struct
   const char *folder;
   const char *stem;
   sd3_role    role;
-  const char *heads; /* the key of its configuration */
+  const char *heads; /* the key of its configuration; a VAE has groups of channels instead */
 } pieces[] = {
   { "transformer", "diffusion_pytorch_model", SD3_ROLE_MMDIT, "num_attention_heads" },
   { "text_encoder", "model", SD3_ROLE_CLIP_L, "num_attention_heads" },
   { "text_encoder_2", "model", SD3_ROLE_CLIP_G, "num_attention_heads" },
   { "text_encoder_3", "model", SD3_ROLE_T5, "num_heads" },
-  { "vae", "diffusion_pytorch_model", SD3_ROLE_VAE, NULL },
+  { "vae", "diffusion_pytorch_model", SD3_ROLE_VAE, "norm_num_groups" },
 };
 
 /* Half-precision variants come first: the smaller download is the one people have; a whole file before shards. */
@@ -169,7 +169,7 @@ read_heads (sd3_weights *weights,
             sd3_error   *error)
 {
   char *relative = sd3_text_new ("%s/config.json", pieces[piece].folder);
-  bool there = pieces[piece].heads && is_there (root, relative);
+  bool there = is_there (root, relative);
   sd3_json *json = there ? read_json (root, relative, MAX_CONFIG, error) : NULL;
   const sd3_json_node *heads = json ? sd3_json_get (sd3_json_root (json), pieces[piece].heads) : NULL;
 

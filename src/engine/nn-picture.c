@@ -9,7 +9,6 @@
 #include "engine/kernel-ops.h"
 
 #define EPS 1e-6f
-#define N_GROUPS 32
 
 static bool
 is_packed (sd3_linear linear)
@@ -45,9 +44,10 @@ for_channels (struct ggml_context *ctx,
 static struct ggml_tensor *
 plain_group_norm (struct ggml_context *ctx,
                   struct ggml_tensor  *x,
-                  sd3_linear           norm)
+                  sd3_linear           norm,
+                  int                  n_groups)
 {
-  x = ggml_mul (ctx, ggml_group_norm (ctx, x, N_GROUPS, EPS), for_channels (ctx, norm.w));
+  x = ggml_mul (ctx, ggml_group_norm (ctx, x, n_groups, EPS), for_channels (ctx, norm.w));
   return ggml_add (ctx, x, for_channels (ctx, norm.b));
 }
 
@@ -59,7 +59,7 @@ plain_conv (struct ggml_context *ctx,
   int stride = l->halved ? 2 : 1, pad = l->conv.w->ne[0] == 3 && !l->halved;
 
   if (l->norm.w)
-    x = ggml_silu (ctx, plain_group_norm (ctx, x, l->norm));
+    x = ggml_silu (ctx, plain_group_norm (ctx, x, l->norm, l->n_groups));
   if (l->doubled)
     x = ggml_upscale (ctx, x, 2, GGML_SCALE_MODE_NEAREST);
   if (l->halved)
@@ -76,11 +76,12 @@ static struct ggml_tensor *
 plain_attention (struct ggml_context *ctx,
                  struct ggml_tensor  *x,
                  sd3_linear           norm,
+                 int                  n_groups,
                  sd3_linear           qkv,
                  sd3_linear           out)
 {
   int64_t places = x->ne[0] * x->ne[1], n = x->ne[2];
-  struct ggml_tensor *y = ggml_cont (ctx, ggml_transpose (ctx, ggml_reshape_2d (ctx, plain_group_norm (ctx, x, norm), places, n))); /* [n, places] */
+  struct ggml_tensor *y = ggml_cont (ctx, ggml_transpose (ctx, ggml_reshape_2d (ctx, plain_group_norm (ctx, x, norm, n_groups), places, n))); /* [n, places] */
 
   y = sd3_nn_linear (ctx, qkv, y);
   y = sd3_nn_attention (ctx, (sd3_qkv) { sd3_nn_part (ctx, y, 0, 1), sd3_nn_part (ctx, y, 1, 1), sd3_nn_part (ctx, y, 2, 1) }, (sd3_qkv) { 0 }, out);
@@ -93,9 +94,10 @@ plain_attention (struct ggml_context *ctx,
 static sd3_group_norm
 group_norm_of (struct ggml_context *ctx,
                struct ggml_tensor  *x,
-               sd3_linear           norm)
+               sd3_linear           norm,
+               int                  n_groups)
 {
-  return (sd3_group_norm) { sd3_op_group_sums (ctx, x, N_GROUPS), norm.w, norm.b };
+  return (sd3_group_norm) { sd3_op_group_sums (ctx, x, n_groups), norm.w, norm.b };
 }
 
 struct ggml_tensor *
@@ -110,7 +112,7 @@ sd3_nn_conv (struct ggml_context *ctx,
   if (!is_packed (l->conv))
     return plain_conv (ctx, x, l);
   if (l->norm.w)
-    op.norm = group_norm_of (ctx, x, l->norm);
+    op.norm = group_norm_of (ctx, x, l->norm, l->n_groups);
   op.type = l->last ? GGML_TYPE_F32 : sd3_packed_type (l->conv.w);
   return sd3_op_conv (ctx, x, &op);
 }
@@ -119,6 +121,7 @@ struct ggml_tensor *
 sd3_nn_place_attention (struct ggml_context *ctx,
                         struct ggml_tensor  *x,
                         sd3_linear           norm,
+                        int                  n_groups,
                         sd3_linear           qkv,
                         sd3_linear           out)
 {
@@ -126,8 +129,8 @@ sd3_nn_place_attention (struct ggml_context *ctx,
   struct ggml_tensor *y;
 
   if (!is_packed (out))
-    return plain_attention (ctx, x, norm, qkv, out);
-  y = sd3_op_group_norm (ctx, x, group_norm_of (ctx, x, norm), sd3_packed_type (qkv.w));
+    return plain_attention (ctx, x, norm, n_groups, qkv, out);
+  y = sd3_op_group_norm (ctx, x, group_norm_of (ctx, x, norm, n_groups), sd3_packed_type (qkv.w));
   y = sd3_nn_linear (ctx, qkv, ggml_reshape_2d (ctx, y, n, places));
   y = sd3_nn_attention (ctx, (sd3_qkv) { sd3_nn_part (ctx, y, 0, 1), sd3_nn_part (ctx, y, 1, 1), sd3_nn_part (ctx, y, 2, 1) }, (sd3_qkv) { 0 }, out);
   y = sd3_op_linear (ctx, y, &(sd3_linear_op) { .w = out.w, .b = out.b, .residual = ggml_reshape_2d (ctx, x, n, places), .type = x->type });

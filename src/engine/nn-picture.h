@@ -18,6 +18,7 @@ struct ggml_tensor *sd3_nn_picture_out (struct ggml_context *ctx,
 typedef struct
 {
   sd3_linear          norm;     /* GroupNorm and SiLU come first, unless empty */
+  int                 n_groups; /* of channels that it takes together */
   bool                doubled;  /* then twice the size, the nearest value */
   bool                halved;   /* or half: a row and a column of zeros at the far ends only, and every second place */
   sd3_linear          conv;     /* zeros all around keep the size */
@@ -34,5 +35,6 @@ struct ggml_tensor *sd3_nn_conv (struct ggml_context *ctx,
 struct ggml_tensor *sd3_nn_place_attention (struct ggml_context *ctx,
                                             struct ggml_tensor  *x,
                                             sd3_linear           norm,
+                                            int                  n_groups,
                                             sd3_linear           qkv,
                                             sd3_linear           out);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define N_GROUPS 32
+#define N_GROUPS 32 /* where no configuration says otherwise */
 #define MAX_LAYERS 160
 #define LATENT 16
 
@@ -24,6 +24,7 @@ struct sd3_vae
   sd3_vae_half       half;
   sd3_loader         loader;
   int                widths[4]; /* channels by level, the finest first */
+  int                n_groups;  /* of channels that are normalised together */
   sd3_linear         layers[MAX_LAYERS];
   int                n_layers;
 };
@@ -54,6 +55,7 @@ conv (walk               *w,
       struct ggml_tensor *x,
       sd3_nn_layer        with)
 {
+  with.n_groups = w->vae->n_groups;
   return w->ctx ? sd3_nn_conv (w->ctx, x, &with) : NULL;
 }
 
@@ -83,7 +85,7 @@ attention (walk               *w,
   sd3_linear norm = NORM (w, n, "%s.mid.attn_1.norm", half), qkv = LINEAR (w, 3 * n, n, "%s.mid.attn_1.qkv", half);
   sd3_linear out = LINEAR (w, n, n, "%s.mid.attn_1.proj_out", half);
 
-  return w->ctx ? sd3_nn_place_attention (w->ctx, x, norm, qkv, out) : NULL;
+  return w->ctx ? sd3_nn_place_attention (w->ctx, x, norm, w->vae->n_groups, qkv, out) : NULL;
 }
 
 static struct ggml_tensor *
@@ -235,7 +237,7 @@ detect (sd3_vae   *vae,
       if (!tensor)
         return false;
       vae->widths[i] = (int) tensor->shape[0];
-      if (tensor->shape[0] % N_GROUPS != 0 || tensor->shape[0] > 8192)
+      if (tensor->shape[0] % vae->n_groups != 0 || tensor->shape[0] > 8192)
         return sd3_fail (error, "“%s” does not hold a VAE as Stable Diffusion 3 uses it.", sd3_weights_file_name (vae->weights, SD3_ROLE_VAE));
     }
   return true;
@@ -251,6 +253,9 @@ sd3_vae_new (const sd3_weights *weights,
 
   vae->weights = weights;
   vae->half = half;
+  vae->n_groups = sd3_weights_heads (weights, SD3_ROLE_VAE);
+  if (vae->n_groups == 0)
+    vae->n_groups = N_GROUPS;
   sd3_loader_begin (&vae->loader, weights, half == SD3_VAE_PREVIEW ? SD3_ROLE_TAESD : SD3_ROLE_VAE, 2 * MAX_LAYERS, error);
   if (!vae->loader.failed && detect (vae, error))
     {

@@ -53,7 +53,7 @@ int sd3_weights_count (const sd3_weights *weights,
                        const char        *before,
                        const char        *after);
 
-/* Attention heads a configuration names for a role, or 0. */
+/* Attention heads a configuration names for a role, or 0; of a VAE, the groups of its norms. */
 int sd3_weights_heads (const sd3_weights *weights,
                        sd3_role           role);
 

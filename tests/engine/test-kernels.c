@@ -414,7 +414,7 @@ test_pictures (void)
       x = input (&bed, 2 * between (1, 20), 2 * between (1, 40), n_in);
       for (int i = 0; i < 2; i++)
         out[i] = picture_layers (&bed, x, i, (sd3_nn_layer) { .doubled = kind == 1, .halved = kind == 2, .conv = first[i], .relu = round % 3 == 0 },
-                                 (sd3_nn_layer) { .norm = norm, .conv = second[i] });
+                                 (sd3_nn_layer) { .norm = norm, .n_groups = 32, .conv = second[i] });
       if (out[1]->type != GGML_TYPE_F32)
         out[1] = ggml_cast (bed.ctx, out[1], GGML_TYPE_F32);
       check (&bed, (Pair) { out[0], out[1] }, 1e-5, "picture", round);
@@ -440,7 +440,7 @@ test_place_attention (void)
       for (int i = 0; i < 2; i++)
         {
           out[i] = sd3_nn_conv (bed.ctx, sd3_nn_picture_in (bed.ctx, conv[i], x), &(sd3_nn_layer) { .conv = conv[i] });
-          out[i] = sd3_nn_picture_out (bed.ctx, conv[i], sd3_nn_place_attention (bed.ctx, out[i], norm, qkv[i], proj[i]));
+          out[i] = sd3_nn_picture_out (bed.ctx, conv[i], sd3_nn_place_attention (bed.ctx, out[i], norm, 32, qkv[i], proj[i]));
         }
       if (out[1]->type != GGML_TYPE_F32)
         out[1] = ggml_cast (bed.ctx, out[1], GGML_TYPE_F32);

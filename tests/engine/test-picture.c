@@ -28,6 +28,29 @@ test_routes (void)
   sd3_close (three);
 }
 
+/* A folder's configuration says how many channels the VAE normalises together. */
+static void
+test_groups (void)
+{
+  g_autofree char *path = whole_path ("folder/vae/config.json");
+  g_autofree guint8 *usual = NULL, *fewer = NULL;
+  sd3_engine *engine = whole_open_good ("folder");
+  sd3_request request = whole_request (engine);
+  sd3_error error = { 0 };
+
+  usual = whole_make (engine, &request);
+  sd3_close (engine);
+  g_assert_true (g_file_set_contents (path, "{\"norm_num_groups\": 8}", -1, NULL));
+  engine = whole_open_good ("folder");
+  fewer = whole_make (engine, &request);
+  g_assert_cmpint (whole_largest_difference (usual, fewer), >, 0);
+  sd3_close (engine);
+  g_assert_true (g_file_set_contents (path, "{\"norm_num_groups\": 7}", -1, NULL));
+  g_assert_null (whole_open ((const char *[]) { "folder" }, 1, NULL, &error));
+  g_assert_nonnull (strstr (error.text, "VAE"));
+  g_remove (path);
+}
+
 static void
 write_shards (TinyModel  *model,
               const char *folder,
@@ -358,6 +381,7 @@ main (int    argc,
   g_test_add_func ("/picture/routes", test_routes);
   g_test_add_func ("/picture/more-routes", test_more_routes);
   g_test_add_func ("/picture/types", test_types);
+  g_test_add_func ("/picture/groups", test_groups);
   g_test_add_func ("/picture/same-and-other", test_same_and_other);
   g_test_add_func ("/picture/from-picture", test_from_picture);
   g_test_add_func ("/picture/cancel", test_cancel);
