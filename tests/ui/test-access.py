@@ -101,7 +101,7 @@ def walk_here(s, check):
     app.see(re.compile("Step [2-9] of 28"))
     check(app, "a picture that forms")
     app.desktop.keys("ctrl+comma")
-    app.click("tab", "This Computer")
+    app.click("page tab", "This Computer")
     app.see(re.compile("8.0.GiB of 16.0.GiB"))
     check(app, "the models")
     app.desktop.keys("Escape")
@@ -122,13 +122,6 @@ def test_every_control_for_this_computer_has_a_name(s):
     walk_here(s, check)
 
 
-def set_gtk(s, **settings):
-    folder = os.path.join(s.env["XDG_CONFIG_HOME"], "gtk-4.0")
-    os.makedirs(folder)
-    with open(os.path.join(folder, "settings.ini"), "w", encoding="utf-8") as f:
-        f.write("[Settings]\n" + "".join(f"{k.replace('_', '-')}={v}\n" for k, v in settings.items()))
-
-
 def test_everything_fits_360_pixels(s):
     s.change_settings(NARROW)
     walk(s, check_fit)
@@ -140,7 +133,7 @@ def test_everything_for_this_computer_fits_360_pixels(s):
 
 
 def test_a_picture_can_be_made_with_letters_twice_as_large(s):
-    set_gtk(s, gtk_xft_dpi=2 * 96 * 1024)
+    s.set_gtk(gtk_xft_dpi=2 * 96 * 1024)
     s.change_settings(NARROW)
     app = s.start_ready()
     app.find("text", "Prompt")
@@ -152,7 +145,7 @@ def test_a_picture_can_be_made_with_letters_twice_as_large(s):
 
 
 def test_in_the_dark_without_animations_and_with_high_contrast(s):
-    set_gtk(s, gtk_enable_animations="false")
+    s.set_gtk(gtk_enable_animations="false")
     s.env |= {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark", "ADW_DEBUG_HIGH_CONTRAST": "1"}
     app = s.start_ready()
     generate(app, PROMPT)
