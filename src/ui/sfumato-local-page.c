@@ -91,6 +91,7 @@ remove_cb (SfumatoLocalPage *self,
     }
   toast = adw_toast_new_format (_("%s removed. Its files are where they were."), model->name);
   adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   g_object_set_data_full (G_OBJECT (toast), "model", g_steal_pointer (&model), (GDestroyNotify) sfumato_local_model_unref);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (restore_cb), self, G_CONNECT_DEFAULT);
   add_toast (self, toast);
@@ -169,13 +170,13 @@ static void
 ask_turbo (SfumatoLocalPage  *self,
            SfumatoLocalModel *model)
 {
+  /* Short: libadwaita 1.7 warns of an alert that has to break its lines. */
   AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Is It Turbo?"), NULL));
   Asked *asked = g_new (Asked, 1);
 
   *asked = (Asked) { g_object_ref (self), sfumato_local_model_ref (model) };
-  adw_alert_dialog_set_body (alert, _("The files are those of SD 3.5 Large or of SD 3.5 Large Turbo, and do not tell which. "
-                                      "Turbo makes pictures in four steps. Where you got them, their name says it."));
-  adw_alert_dialog_add_responses (alert, "cancel", _("_Cancel"), "large", _("_Large"), "turbo", _("Large _Turbo"), NULL);
+  adw_alert_dialog_set_body (alert, _("SD 3.5 Large or Turbo? Only the name tells."));
+  adw_alert_dialog_add_responses (alert, "large", _("_Large"), "turbo", _("Large _Turbo"), NULL);
   adw_alert_dialog_set_close_response (alert, "cancel");
   adw_alert_dialog_choose (alert, GTK_WIDGET (self), NULL, turbo_answered_cb, asked);
 }
@@ -238,6 +239,8 @@ inspected_cb (GObject      *source,
   if (self->studio == NULL)
     return; /* the page is gone */
   set_busy (self, FALSE);
+  /* The row that had the keyboard was out of use meanwhile. */
+  sfumato_local_page_focus_add (self);
   if (model == NULL)
     sfumato_error_dialog_present (GTK_WIDGET (self), error);
   else if (model->may_be_turbo)
@@ -275,6 +278,16 @@ files_chosen_cb (GObject      *source,
   inspect (self, g_strv_builder_end (paths));
 }
 
+/* Where a browser puts what was got. */
+static void
+begin_in_downloads (GtkFileDialog *dialog)
+{
+  const char *downloads = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
+  g_autoptr (GFile) folder = g_file_new_for_path (downloads != NULL ? downloads : g_get_home_dir ());
+
+  gtk_file_dialog_set_initial_folder (dialog, folder);
+}
+
 static void
 add_files_cb (SfumatoLocalPage *self)
 {
@@ -291,6 +304,7 @@ add_files_cb (SfumatoLocalPage *self)
   g_list_store_append (filters, models);
   g_list_store_append (filters, all);
   gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
+  begin_in_downloads (dialog);
   gtk_file_dialog_set_title (dialog, _("Files of One Model"));
   gtk_file_dialog_set_accept_label (dialog, _("_Add"));
   gtk_file_dialog_open_multiple (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable,
@@ -318,6 +332,7 @@ add_folder_cb (SfumatoLocalPage *self)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
 
+  begin_in_downloads (dialog);
   gtk_file_dialog_set_title (dialog, _("Folder of a Model"));
   gtk_file_dialog_set_accept_label (dialog, _("_Add"));
   gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable,

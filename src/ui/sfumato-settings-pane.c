@@ -23,6 +23,7 @@ struct _SfumatoSettingsPane
   AdwComboRow        *service_row;
   AdwComboRow        *model_row;
   GtkWidget          *add_model_row;
+  GtkWidget          *picture_group;
   AdwComboRow        *shape_row;
   AdwComboRow        *size_row;
   GtkWidget          *count_button;
@@ -228,6 +229,7 @@ show_model (SfumatoSettingsPane *self)
   show_advanced (self);
   gtk_widget_set_visible (GTK_WIDGET (self->model_row), model->id != NULL);
   gtk_widget_set_visible (self->add_model_row, model->id == NULL);
+  gtk_widget_set_visible (self->picture_group, model->id != NULL);
   gtk_widget_set_visible (self->seed_row, model->seed_max > 0);
 }
 
@@ -490,6 +492,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, service_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, model_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, add_model_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, picture_group);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, shape_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, size_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoSettingsPane, count_button);

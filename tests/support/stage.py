@@ -82,8 +82,11 @@ class Stage:
         return json.loads(self.cli("models", "--json"))["models"]
 
     def write_model(self, name="sd3.5_medium.safetensors", content="{}"):
-        """What the engine's stand-in takes for a model; its path."""
-        path = os.path.join(self.home, name)
+        """What the engine's stand-in takes for a model, alone in the folder for downloads; its path."""
+        with open(os.path.join(self.env["XDG_CONFIG_HOME"], "user-dirs.dirs"), "a", encoding="utf-8") as f:
+            f.write('XDG_DOWNLOAD_DIR="$HOME/Downloads"\n')
+        path = os.path.join(self.home, "Downloads", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as f:
             f.write(content)
         return path
