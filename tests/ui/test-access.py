@@ -106,6 +106,7 @@ def walk_here(s, check):
     check(app, "the models")
     app.desktop.keys("Escape")
     app.gone("button", "Add Model Files…")
+    see_picture(app, "slow " + PROMPT)
 
 
 def test_every_control_has_a_name(s):
