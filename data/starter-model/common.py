@@ -69,21 +69,21 @@ class Log:
 
     def __init__(self, name):
         self.file, self.began = open(path(name), 'a', buffering=1), time.time()
-        self.cpu, self.sums, self.n, self.pictures = time.process_time(), {}, 0, 0
+        self.cpu, self.sums, self.pictures = time.process_time(), {}, 0
 
     def add(self, pictures, **values):
-        self.n += 1
         self.pictures += pictures
         for k, v in values.items():
-            self.sums[k] = self.sums.get(k, 0) + float(v)
+            total, n = self.sums.get(k, (0, 0))
+            self.sums[k] = total + float(v), n + 1
 
     def write(self, **more):
         now, cpu = time.time(), time.process_time()
-        line = {k: round(v / self.n, 5) for k, v in self.sums.items()}
+        line = {k: round(total / n, 5) for k, (total, n) in self.sums.items()}
         line.update(more, per_second=round(self.pictures / (now - self.began), 2), per_cpu_second=round(self.pictures / max(cpu - self.cpu, 1e-6), 2),
                     at=time.strftime('%m-%d %H:%M:%S'))
         self.file.write(json.dumps(line) + '\n')
-        self.began, self.cpu, self.sums, self.n, self.pictures = now, cpu, {}, 0, 0
+        self.began, self.cpu, self.sums, self.pictures = now, cpu, {}, 0
 
 
 def autocast():

@@ -15,6 +15,8 @@ TEXT_LENGTH = 77
 
 def attention(q, k, v, **options):
     """In F32: on a CPU, PyTorch's BF16 attention is many times slower."""
+    if q.device.type != 'cpu':
+        return F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), **options)
     with torch.autocast('cpu', enabled=False):
         return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), **options)
 
@@ -219,6 +221,9 @@ class Text(nn.Module):
         super().__init__()
         self.clip_l, self.clip_g = Clip(vocabulary, False), Clip(vocabulary, True)
 
+    def tables(self):
+        return [m.weight for m in self.modules() if isinstance(m, nn.Embedding)]
+
     def forward(self, ids_l, ids_g):
         (a, b), (c, d) = self.clip_l(ids_l), self.clip_g(ids_g)
         return torch.cat((a, c), -1), torch.cat((b, d), -1)
@@ -319,7 +324,7 @@ def grid_table(h, size):
 
 
 class Mmdit(nn.Module):
-    WIDTH, HEADS, DEPTH, GRID, TIME = 192, 6, 8, 32, 128
+    WIDTH, HEADS, DEPTH, GRID, TIME = 192, 6, 8, 32, 256
 
     def __init__(self):
         super().__init__()

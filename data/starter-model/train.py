@@ -11,8 +11,13 @@ import common  # first: it sets how threads wait
 import torch
 
 STAGES = {
-    'vae': ('train_vae', {'steps': 6000}, {}),
+    'vae': ('train_vae', {'steps': 5000}, {}),
     'decoder': ('train_vae', {'steps': 8000}, {'decoder_only': True}),
+    'text': ('train_text', {'steps': 2500}, {}),
+    # First with short texts, then as the engine gives them, then larger pictures.
+    'flow': ('train_flow', {'steps': 30000}, dict(name='flow', start='text', size=128, rows=40, peak=8e-4, files=600, told_weight=.2)),
+    'flow-full': ('train_flow', {'steps': 3000}, dict(name='flow-full', start='flow', size=128, rows=77, peak=2e-4, files=600, told_weight=.05)),
+    'flow-256': ('train_flow', {'steps': 12000}, dict(name='flow-256', start='flow-full', size=256, rows=77, peak=4e-4, files=300, told_weight=.1)),
 }
 
 
@@ -20,7 +25,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('stage', choices=STAGES)
     parser.add_argument('--steps', type=int)
-    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--threads', type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     module, defaults, more = STAGES[options.stage]

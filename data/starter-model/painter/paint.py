@@ -164,7 +164,7 @@ def _weather(stage):
 
 def _look(stage, group):
     s, rnd = stage.scene, stage.rnd
-    return things.Look(NAMED[group.colour], rnd.choice((-1, 1)), group.word, s.season, s.time == 'night', rnd.randrange(12) if group.kind != 'tree' else rnd.choice((0, 1, 2, 0, 1, 2, 3)))
+    return things.Look(group.colour, rnd.choice((-1, 1)), group.word, s.season, s.time == 'night', rnd.randrange(12) if group.kind != 'tree' else rnd.choice((0, 1, 2, 0, 1, 2, 3)))
 
 
 def _spread(stage, group):
@@ -259,8 +259,29 @@ def _frame(p):
     c.fill()
 
 
-def paint(scene, width, height):
-    """The picture of a scene: rows of RGB bytes."""
+def _box(pen, scene, draw, x, y, size, look):
+    """What a thing is and the rectangle of the picture it fills, in shares of width and height."""
+    kind = next(k for k, d in things.DRAW.items() if d is draw)
+    if kind == 'sign':
+        h = .088 * size
+        wide, top, low = max(things.width_of(look.word, h) + h * 1.1, .2 * size), y - .3 * size, y
+    elif kind == 'balloon':
+        wide, top, low = .21 * size, y - .105 * size, y + .185 * size
+    else:
+        wide, top, low = things.WIDTHS[kind.split()[-1]] * size * .85, y - things.HEIGHTS[kind] * size, y
+    return kind.split()[-1], look.name, ((x - wide / 2) / pen.width, top / pen.height, (x + wide / 2) / pen.width, low / pen.height)
+
+
+def _letter_boxes(pen, x, y, size, word):
+    h = .088 * size
+    s = h / 6
+    left, top = x - things.width_of(word, h) / 2, y - .3 * size + h * .5
+    return [(letter, '', ((left + (i * things.ADVANCE - .9) * s) / pen.width, top / pen.height, (left + (i * things.ADVANCE + 4.9) * s) / pen.width, (top + h) / pen.height))
+            for i, letter in enumerate(word)]
+
+
+def paint(scene, width, height, boxes=None):
+    """The picture of a scene: rows of RGB bytes. Into the list `boxes` go (kind or letter, colour, rectangle)."""
     light, share = SKIES[scene.time][2:4]
     pen = Pen(width, height, scene.style, light, share)
     stage = _Stage(scene, pen, random.Random(scene.seed * 40503 + 7))
@@ -274,6 +295,9 @@ def paint(scene, width, height):
         pen.ellipse(x, y + .6, .5, .615).fill(GROUNDS[scene.season][1] if scene.land != 'sea' else GROUNDS[scene.season][0])
     for _, draw, x, y, size, look in placed:
         draw(pen, x, y, size, look)
+        if boxes is not None:
+            boxes.append(_box(pen, scene, draw, x, y, size, look))
+            boxes.extend(_letter_boxes(pen, x, y, size, look.word))
     _weather(stage)
     if scene.style == 'ink':
         _frame(pen)

@@ -4,7 +4,7 @@
 import math
 
 from .colours import CREAM, FOLIAGE, INK, NAMED, SKIN, WHITE, colour, mix
-from .letters import width_of, write
+from .letters import ADVANCE, width_of, write
 
 WOOD = colour('a9744a')
 DARK_WOOD = colour('7a5138')
@@ -18,8 +18,8 @@ STRAW = colour('d9b06a')
 class Look:
     """What a scene says about one thing: its colour, which way it looks, its word and what is around it."""
 
-    def __init__(self, rgb, facing=1, word='', season='summer', night=False, variant=0):
-        self.rgb, self.facing, self.word = rgb, facing, word
+    def __init__(self, name, facing=1, word='', season='summer', night=False, variant=0):
+        self.name, self.rgb, self.facing, self.word = name, NAMED[name], facing, word
         self.season, self.night, self.variant = season, night, variant
 
 
@@ -355,9 +355,11 @@ def rainbow(pen, x, y, r):
         pen.stroke(mix(NAMED[name], (1, 1, 1), .2), .023, glow=True)
 
 
-# How wide a thing is, and how high the place is where something can sit on it.
+# How wide and how high a thing is, and how high the place is where something can sit on it.
 WIDTHS = {'house': .32, 'tree': .25, 'fir': .22, 'flower': .15, 'mushroom': .2, 'cat': .18, 'rabbit': .19, 'sheep': .23, 'bird': .2, 'girl': .15, 'boy': .15,
           'snowman': .17, 'boat': .3, 'balloon': .22, 'sign': .4}
+HEIGHTS = {'house': .29, 'tree': .34, 'fir': .345, 'flower': .235, 'mushroom': .165, 'cat': .2, 'rabbit': .2, 'sheep': .14, 'bird': .12, 'flying bird': .16,
+           'girl': .265, 'boy': .265, 'snowman': .275, 'boat': .285}
 TOPS = {'house': .285, 'sign': .3, 'snowman': .275, 'mushroom': .165, 'tree': .33}
 
 DRAW = {
