@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trains the starter model: `train.py vae`, `train.py decoder`, `train.py text`, `train.py flow`; see README.md.
+"""Trains the starter model: `train.py vae`, `train.py decoder`, `train.py text`, `train.py flow` and so on; see README.md.
 
 Every stage goes on where it was stopped. Checkpoints, logs and sheets are in $SFUMATO_STARTER (~/.cache/sfumato-starter)."""
 
@@ -11,8 +11,9 @@ import common  # first: it sets how threads wait
 import torch
 
 STAGES = {
-    'vae': ('train_vae', {'steps': 5000}, {}),
+    'vae': ('train_vae', {'steps': 9000}, {}),
     'decoder': ('train_vae', {'steps': 8000}, {'decoder_only': True}),
+    'classifier': ('classifier', {'steps': 3000}, {}),
     'text': ('train_text', {'steps': 2500}, {}),
     # First with short texts, then as the engine gives them, then larger pictures.
     'flow': ('train_flow', {'steps': 30000}, dict(name='flow', start='text', size=128, rows=40, peak=8e-4, files=600, told_weight=.2)),

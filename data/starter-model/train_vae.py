@@ -73,23 +73,25 @@ def normalize(vae):
         out.bias[LATENT:] += 2 * a.log()
         into.bias -= (into.weight.sum((2, 3)) * (b / a)).sum(1)
         into.weight /= a[None, :, None, None]
-    return mean, std
+
+
+def normal():
+    """The VAE of the first stage with latents as they should be: made once, when somebody asks first."""
+    vae, state = Vae().to(DEVICE, memory_format=torch.channels_last), load('vae-normal.pt')
+    if state:
+        vae.load_state_dict(state['model'])
+    else:
+        vae.load_state_dict(load('vae.pt')['average'])
+        normalize(vae)
+        save('vae-normal.pt', {'model': vae.state_dict()})
+    return vae
 
 
 def train(steps, decoder_only=False):
     """Goes on where the last run stopped."""
     name = 'decoder' if decoder_only else 'vae'
-    vae = Vae().to(DEVICE, memory_format=torch.channels_last)
-    if decoder_only:
-        state = load('vae-normal.pt')
-        if not state:
-            both = load('vae.pt')
-            vae.load_state_dict(both['average'])
-            print('latents before: mean %s, deviation %s' % tuple(v.tolist() for v in normalize(vae)))
-            save('vae-normal.pt', {'model': vae.state_dict()})
-            state = load('vae-normal.pt')
-        vae.load_state_dict(state['model'])
-        vae.encoder.requires_grad_(False)
+    vae = normal() if decoder_only else Vae().to(DEVICE, memory_format=torch.channels_last)
+    vae.encoder.requires_grad_(not decoder_only)
     trained = vae.decoder if decoder_only else vae
     optimizer = Muon(trained.parameters(), 2e-3)
     average, first = Average(trained, .998), 0
@@ -131,9 +133,7 @@ def train(steps, decoder_only=False):
 
 def trained():
     """The VAE as it is so far: the encoder that the latents were made with and the latest decoder."""
-    vae = Vae().to(DEVICE, memory_format=torch.channels_last)
-    vae.load_state_dict(load('vae-normal.pt')['model'])
-    state = load('decoder.pt')
+    vae, state = normal(), load('decoder.pt')
     if state:
         vae.decoder.load_state_dict(state['average'])
     return vae.eval()
