@@ -101,7 +101,7 @@ def walk_here(s, check):
     app.see(re.compile("Step [2-9] of 28"))
     check(app, "a picture that forms")
     app.desktop.keys("ctrl+comma")
-    app.click("page tab", "This Computer")
+    app.click("page tab", "Computer")
     app.see(re.compile("8.0.GiB of 16.0.GiB"))
     check(app, "the models")
     app.desktop.keys("Escape")

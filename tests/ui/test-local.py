@@ -16,7 +16,7 @@ STEP = re.compile(r"Step (\d+) of 28 · about \d+ s left")
 
 def open_models(app):
     app.desktop.keys("ctrl+comma")
-    app.click("page tab", "This Computer")
+    app.click("page tab", "Computer")
     app.find("button", "Add Model Files…")
 
 
