@@ -278,16 +278,6 @@ files_chosen_cb (GObject      *source,
   inspect (self, g_strv_builder_end (paths));
 }
 
-/* Where a browser puts what was got. */
-static void
-begin_in_downloads (GtkFileDialog *dialog)
-{
-  const char *downloads = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
-  g_autoptr (GFile) folder = g_file_new_for_path (downloads != NULL ? downloads : g_get_home_dir ());
-
-  gtk_file_dialog_set_initial_folder (dialog, folder);
-}
-
 static void
 add_files_cb (SfumatoLocalPage *self)
 {
@@ -304,7 +294,6 @@ add_files_cb (SfumatoLocalPage *self)
   g_list_store_append (filters, models);
   g_list_store_append (filters, all);
   gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
-  begin_in_downloads (dialog);
   gtk_file_dialog_set_title (dialog, _("Files of One Model"));
   gtk_file_dialog_set_accept_label (dialog, _("_Add"));
   gtk_file_dialog_open_multiple (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable,
@@ -332,7 +321,6 @@ add_folder_cb (SfumatoLocalPage *self)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
 
-  begin_in_downloads (dialog);
   gtk_file_dialog_set_title (dialog, _("Folder of a Model"));
   gtk_file_dialog_set_accept_label (dialog, _("_Add"));
   gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable,

@@ -71,6 +71,7 @@ service_chosen_cb (SfumatoWindow *self,
                    const char    *service)
 {
   GSettings *settings = sfumato_studio_get_settings (self->studio);
+  g_autoptr (SfumatoService) chosen = service != NULL ? sfumato_studio_find_service (self->studio, service) : NULL;
 
   g_settings_set_boolean (settings, "welcomed", TRUE);
   if (service != NULL)
@@ -79,7 +80,7 @@ service_chosen_cb (SfumatoWindow *self,
   adw_navigation_view_pop (self->navigation_view);
   _sfumato_window_update_key (self);
   sfumato_create_page_focus_prompt (self->create_page);
-  if (service != NULL && sfumato_form_get_model (sfumato_create_page_get_form (self->create_page))->id == NULL)
+  if (chosen != NULL && sfumato_service_get_models (chosen)->id == NULL)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.add-model", NULL);
 }
 

@@ -19,9 +19,9 @@ import sys
 import tap
 from desktop import Desktop, Program
 from server import KEY, Server
-from session import make_home
+from session import make_home, wait_for
 
-ENGINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine-stand-in")
+ENGINE, PORTAL = (os.path.join(os.path.dirname(os.path.abspath(__file__)), n) for n in ("engine-stand-in", "portal.py"))
 APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
 
 
@@ -82,14 +82,17 @@ class Stage:
         return json.loads(self.cli("models", "--json"))["models"]
 
     def write_model(self, name="sd3.5_medium.safetensors", content="{}"):
-        """What the engine's stand-in takes for a model, alone in the folder for downloads; its path."""
-        with open(os.path.join(self.env["XDG_CONFIG_HOME"], "user-dirs.dirs"), "a", encoding="utf-8") as f:
-            f.write('XDG_DOWNLOAD_DIR="$HOME/Downloads"\n')
-        path = os.path.join(self.home, "Downloads", name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        """What the engine's stand-in takes for a model; its path."""
+        path = os.path.join(self.home, name)
         with open(path, "w", encoding="utf-8") as f:
             f.write(content)
         return path
+
+    def answer_files(self, *paths):
+        """What a person chooses in the next dialogs for files, which are the desktop's."""
+        self.env["GDK_DEBUG"] = "portals"
+        self.desktop.helper(sys.executable, PORTAL, *paths)
+        wait_for(lambda: self.desktop._has_owner("org.freedesktop.portal.Desktop"), "the desktop's dialog for files")
 
     def add_model(self, *arguments):
         self.cli("models", "add", self.write_model(), *arguments)

@@ -4,7 +4,6 @@
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 import re
-import subprocess
 
 import stage
 from acts import WELCOME, cell, generate, go_to_gallery, see_picture
@@ -32,34 +31,14 @@ def close_preferences(app):
     wait_for(close, "the end of the preferences")
 
 
-def shown(app):
-    """Whether the toolkit's own dialog for files is there, as there is no portal here. Its tree is not looked into: GTK
-    4.18 has a critical warning for whoever does that while it fills."""
-    return subprocess.run(["xdotool", "search", "--name", "^Files of One Model$"], env=app.desktop.env,
-                          capture_output=True).returncode == 0
-
-
-def choose_files(app):
-    """It begins in Downloads, and there is one file."""
-    def choose():
-        app.desktop.keys("Down", "Return")
-        try:
-            return wait_for(lambda: not shown(app), "the end of the dialog for files", 3)
-        except TimeOut:
-            return False    # the list was not full yet
-    app.click("button", "Add Model Files…")
-    wait_for(lambda: shown(app), "the dialog for files")
-    wait_for(choose, "the end of the dialog for files")
-
-
 def test_from_no_model_to_a_picture(s):
-    s.write_model()
+    s.answer_files(s.write_model())
     app = s.start()
     app.see(WELCOME)
     app.see("Private and free")
     app.click("list item", "On This Computer")
     app.see("No Models Installed")
-    choose_files(app)
+    app.click("button", "Add Model Files…")
     app.see(re.compile(r"5\.4.GB on disk · needs 6\.0.GiB of memory · without T5"))
     app.gone("label", "No Models Installed")
     app.see(FREE)
@@ -103,11 +82,11 @@ def test_what_the_model_offers(s):
 
 
 def test_turbo_is_asked_and_removing_is_undone(s):
-    s.write_model("large.safetensors", '{"variant":"sd3.5-large","may_be_turbo":true}')
+    s.answer_files(s.write_model("large.safetensors", '{"variant":"sd3.5-large","may_be_turbo":true}'))
     app = s.start_ready(service="local")
     app.see("There is no model yet.")
     app.click("button", "Add a Model…")
-    choose_files(app)
+    app.click("button", "Add Model Files…")
     app.see("Is It Turbo?")
     app.click("button", "Large Turbo")
     app.click("button", "Remove SD 3.5 Large Turbo From the List")
@@ -122,10 +101,10 @@ def test_turbo_is_asked_and_removing_is_undone(s):
 
 
 def test_what_is_no_model(s):
-    s.write_model("broken.safetensors", "no JSON")
+    s.answer_files(s.write_model("broken.safetensors", "no JSON"))
     app = s.start_ready(service="local")
     open_models(app)
-    choose_files(app)
+    app.click("button", "Add Model Files…")
     app.see("This file is no model.")
     app.desktop.keys("Escape")
     app.gone(None, "This file is no model.")
