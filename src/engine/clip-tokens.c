@@ -107,6 +107,14 @@ add_merge (sd3_clip_tokens *tokens,
   return true;
 }
 
+/* The first line may be a comment; texts need not end with NUL. */
+static bool
+is_heading (const char *line,
+            size_t      n)
+{
+  return (n >= 8 && memcmp (line, "#version", 8) == 0) || (n >= 11 && memcmp (line, "\"bpe_simple", 11) == 0);
+}
+
 /* A symbol's text could double with every merge; no real one has more than a few dozen bytes. */
 static bool
 is_too_long (const sd3_clip_tokens *tokens)
@@ -131,7 +139,7 @@ read_merges (sd3_clip_tokens *tokens,
 
       text = stop ? stop + 1 : end;
       n -= n > 0 && line[n - 1] == '\r';
-      if (n == 0 || (number == 0 && (strncmp (line, "#version", 8) == 0 || strncmp (line, "\"bpe_simple", 11) == 0)))
+      if (n == 0 || (number == 0 && is_heading (line, n)))
         continue;
       if (tokens->n_symbols == MAX_MERGES || !add_merge (tokens, line, n) || is_too_long (tokens))
         return sd3_fail (error, "The list of merges of CLIP's tokenizer is damaged in line %d.", number + 1);
