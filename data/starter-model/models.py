@@ -204,9 +204,9 @@ class Clip(nn.Module):
         nn.init.normal_(self.text_model['embeddings']['position_embedding'].weight, std=.1)
 
     def forward(self, ids):
-        """The hidden states before the last layer, and the pooled row."""
+        """The hidden states before the last layer, and the pooled row; of as many rows as there are ids (causal: the rest changes nothing)."""
         t = self.text_model
-        x = t['embeddings']['token_embedding'](ids) + t['embeddings']['position_embedding'].weight
+        x = t['embeddings']['token_embedding'](ids) + t['embeddings']['position_embedding'].weight[:ids.shape[1]]
         for layer in t['encoder']['layers']:
             hidden, x = x, layer(x)
         pooled = t['final_layer_norm'](x[torch.arange(len(ids)), ids.argmax(1)])
@@ -342,6 +342,10 @@ class Mmdit(nn.Module):
         for m in (self.norm_out['linear'], self.proj_out):
             nn.init.zeros_(m.weight)
             nn.init.zeros_(m.bias)
+
+    def tables(self):
+        """Positions, and what modulates: not matrices in the optimizer's sense, or not worth its work."""
+        return [self.pos_embed.pos_embed, *(m['linear'].weight for b in self.transformer_blocks for m in (b.norm1, b.norm1_context)), self.norm_out['linear'].weight]
 
     def forward(self, latent, time, context, pooled, mask=None, tap=None):
         """The velocity at sigma = time / 1000, and what block `tap` hands on (for the auxiliary loss)."""

@@ -15,6 +15,9 @@ STAGES = {
     'decoder': ('train_vae', {'steps': 8000}, {'decoder_only': True}),
     'classifier': ('classifier', {'steps': 3000}, {}),
     'text': ('train_text', {'steps': 2500}, {}),
+    # The first so many files of latents, made beforehand or beside the training.
+    'latents': ('train_flow', {'steps': 600}, dict(size=128)),
+    'latents-256': ('train_flow', {'steps': 300}, dict(size=256)),
     # First with short texts, then as the engine gives them, then larger pictures.
     'flow': ('train_flow', {'steps': 30000}, dict(name='flow', start='text', size=128, rows=40, peak=8e-4, files=600, told_weight=.2)),
     'flow-full': ('train_flow', {'steps': 3000}, dict(name='flow-full', start='flow', size=128, rows=77, peak=2e-4, files=600, told_weight=.05)),
@@ -30,7 +33,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     module, defaults, more = STAGES[options.stage]
-    importlib.import_module(module).train(options.steps or defaults['steps'], **more)
+    module = importlib.import_module(module)
+    (module.make_latents if options.stage.startswith('latents') else module.train)(options.steps or defaults['steps'], **more)
 
 
 main()

@@ -22,7 +22,7 @@ from muon import Muon
 from painter import caption, paint, scene, sheet
 from train_text import ids_of, tokenizer
 
-BATCH = 32
+BATCH = 64              # the optimizer's own work is a third of a step of 32
 CHUNK = 256             # pictures in a file
 DROPPED = .12           # captions that are left out, for guidance
 TAP = 4                 # the block whose tokens tell what they will show
@@ -43,8 +43,12 @@ class Chunks:
     def __init__(self, size):
         self.size, self.vae, self.folder = size, None, path(f'latents-{size}')
         os.makedirs(self.folder, exist_ok=True)
-        self.n = len([f for f in os.listdir(self.folder) if f.endswith('.npz')])
         self.held = {}
+        self.count()
+
+    def count(self):
+        """How many files there are: another process may be making them, too (`train.py latents`)."""
+        self.n = len([f for f in os.listdir(self.folder) if f.endswith('.npz') and 'new' not in f])
 
     def shape(self, k):
         return random.Random(k * 7919 + self.size).choices(SHAPES[self.size], SHAPE_WEIGHTS)[0]
@@ -64,9 +68,10 @@ class Chunks:
                 mean = self.vae.encoder(tensor_of(numpy.stack(pictures)))[:, :LATENT]
             latents.append(((mean - SHIFT) * SCALE).half().cpu().numpy())
         name = os.path.join(self.folder, f'{self.n:05}.npz')
-        numpy.savez(name + '.new.npz', latents=numpy.concatenate(latents), shown=numpy.packbits(numpy.stack(shown), -1))
-        os.replace(name + '.new.npz', name)
-        self.n += 1
+        new = f'{name}.{os.getpid()}.new.npz'
+        numpy.savez(new, latents=numpy.concatenate(latents), shown=numpy.packbits(numpy.stack(shown), -1))
+        os.replace(new, name)
+        self.count()
 
     def batch(self, k, rnd):
         """Some pictures of file k: seeds, latents, what the tokens show."""
@@ -145,6 +150,8 @@ def begin(model, start):
 
 
 def loss_of(model, tokens, chunks, k, rnd, rows):
+    """`rows` of text at most; most batches of a stage with few take the shorter captions, which are quicker."""
+    rows = 26 if rows < TEXT_LENGTH and rnd.random() < .6 else rows
     seeds, latents, shown = chunks.batch(k, rnd)
     captions = ['' if rnd.random() < DROPPED else say(tokens, scene.make(s), rnd, rows) for s in seeds]
     # Mostly as Stable Diffusion 3: logit-normal times; some even ones for the ends.
@@ -152,11 +159,19 @@ def loss_of(model, tokens, chunks, k, rnd, rows):
     noise = torch.randn_like(latents)
     s = sigma[:, None, None, None]
     with autocast():
-        context, pooled = model['text'](*ids_of(tokens, captions))
-        v, middle = model['mmdit']((1 - s) * latents + s * noise, 1000 * sigma, context[:, :rows], pooled, mask_of(rows, shown.shape[1]), TAP)
+        context, pooled = model['text'](*ids_of(tokens, captions, rows))
+        v, middle = model['mmdit']((1 - s) * latents + s * noise, 1000 * sigma, context, pooled, mask_of(rows, shown.shape[1]), TAP)
         told = model['head'](middle)
     flow = (v - (noise - latents)).square().mean()
     return flow, F.binary_cross_entropy_with_logits(told.float(), shown) * 10
+
+
+def make_latents(steps, size):
+    """Only the files, for a second process beside the training."""
+    torch.set_default_device(DEVICE)
+    chunks = Chunks(size)
+    while chunks.n < steps:
+        chunks.make()
 
 
 def train(steps, name, start, size, rows, peak, files, told_weight):
@@ -165,7 +180,7 @@ def train(steps, name, start, size, rows, peak, files, told_weight):
     model = model_of(tokens)
     model['head'] = nn.Sequential(nn.Linear(Mmdit.WIDTH, Mmdit.WIDTH), nn.SiLU(), nn.Linear(Mmdit.WIDTH, truth.TOKEN_SIZE))
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = Muon(parameters, peak, [*model['text'].tables(), model['mmdit'].pos_embed.pos_embed])
+    optimizer = Muon(parameters, peak, [*model['text'].tables(), *model['mmdit'].tables()])
     state, first = load(name + '.pt'), 0
     if state:
         model.load_state_dict(state['model'])
@@ -177,6 +192,7 @@ def train(steps, name, start, size, rows, peak, files, told_weight):
         average.state, average.n, first = state['average'], state['step'], state['step']
     log, chunks = Log(name + '.log'), Chunks(size)
     for step in range(first, steps):
+        chunks.count()
         if chunks.n < min(files, 4 + step // 4):
             chunks.make()
         rnd = random.Random(step * 31 + size)

@@ -29,9 +29,10 @@ def tokenizer():
     return Tokenizer(state['merges'])
 
 
-def ids_of(tokens, captions):
+def ids_of(tokens, captions, n_rows=None):
+    """Ids of both encoders; only the first so many of each where the rest is not wanted."""
     rows = [tokens.encode(c) for c in captions]
-    return tuple(torch.tensor([tokens.pad(r, with_end) for r in rows], device=DEVICE) for with_end in (True, False))
+    return tuple(torch.tensor([tokens.pad(r, with_end)[:n_rows] for r in rows], device=DEVICE) for with_end in (True, False))
 
 
 def spelt(logits, labels):
