@@ -193,7 +193,7 @@ def train(steps, name, start, size, rows, peak, files, told_weight):
     log, chunks = Log(name + '.log'), Chunks(size)
     for step in range(first, steps):
         chunks.count()
-        if chunks.n < min(files, 4 + step // 4):
+        if chunks.n < min(files, 4 + step // 16):
             chunks.make()
         rnd = random.Random(step * 31 + size)
         torch.manual_seed(step)
