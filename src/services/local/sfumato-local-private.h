@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "services/local/sfumato-local-keeper.h"
 #include "services/local/sfumato-local-models.h"
 #include "services/local/sfumato-local-process.h"
 #include "services/local/sfumato-local.h"
@@ -13,6 +14,22 @@ G_BEGIN_DECLS
 #define SFUMATO_LOCAL_ID        "local"
 #define SFUMATO_LOCAL_SIDE_MAX  16384   /* pixels; beyond any model's */
 #define SFUMATO_LOCAL_STEPS_MAX 1000
+
+struct _SfumatoLocalService
+{
+  SfumatoService       parent_instance;
+
+  SfumatoLocalKeeper  *keeper;    /* owned */
+  SfumatoLocalModels  *models;    /* owned */
+  char                *list;      /* owned: the file of the models */
+  char                *merges;    /* owned, nullable: CLIP's, for models that bring none */
+  GFileMonitor        *monitor;   /* owned, nullable */
+  GMutex               lock;      /* for the device */
+  char                *device;    /* owned, nullable */
+  gint64               answer;    /* microseconds */
+  gint64               silence;
+  gint64               grace;
+};
 
 /* ---- what each model can do: sfumato-local-table.c ---- */
 
@@ -79,5 +96,31 @@ gboolean            sfumato_local_hear_event   (const SfumatoLocalLine  *line,
 /* The error that object is, as a sentence; NULL where it is none. */
 GError             *sfumato_local_hear_error   (JsonObject              *object,
                                                 const char              *model);
+
+/* ---- conversations: sfumato-local-talk.c ---- */
+
+/* What a new process says of itself. */
+gboolean            sfumato_local_talk_hello   (SfumatoLocalService     *self,
+                                                SfumatoLocalProcess     *process,
+                                                GCancellable            *cancellable,
+                                                GPtrArray               *devices,
+                                                GError                 **error);
+/* Has a new process open a model. found: (nullable): filled in with what it is. */
+gboolean            sfumato_local_talk_load    (SfumatoLocalService     *self,
+                                                SfumatoLocalProcess     *process,
+                                                const SfumatoLocalModel *model,
+                                                SfumatoLocalModel       *found,
+                                                GCancellable            *cancellable,
+                                                GError                 **error);
+/* Makes the picture, in the kept process where there is one. */
+gboolean            sfumato_local_talk_make    (SfumatoLocalService     *self,
+                                                SfumatoLocalTask        *task,
+                                                GCancellable            *cancellable,
+                                                GError                 **error);
+
+/* ---- sfumato-local-inspect.c ---- */
+
+/* Calls the model what its variant is called, where that is known. */
+void                sfumato_local_name_model   (SfumatoLocalModel       *model);
 
 G_END_DECLS

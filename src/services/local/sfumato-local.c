@@ -9,274 +9,16 @@
 #include <glib/gi18n-lib.h>
 
 #include "domain/sfumato-error.h"
-#include "services/local/sfumato-local-keeper.h"
 #include "services/local/sfumato-local-picture.h"
 
 #define ANSWER_TIME  (60 * G_USEC_PER_SEC)
 /* One step of the largest model on a slow processor takes minutes; who has no patience cancels. */
 #define SILENCE_TIME (30 * 60 * G_USEC_PER_SEC)
 #define GRACE_TIME   (3 * G_USEC_PER_SEC)
-#define EVENTS_MAX   100000
-
-struct _SfumatoLocalService
-{
-  SfumatoService       parent_instance;
-
-  SfumatoLocalKeeper  *keeper;    /* owned */
-  SfumatoLocalModels  *models;    /* owned */
-  char                *list;      /* owned: the file of the models */
-  char                *merges;    /* owned, nullable: CLIP's, for models that bring none */
-  GFileMonitor        *monitor;   /* owned, nullable */
-  GMutex               lock;      /* for the device */
-  char                *device;    /* owned, nullable */
-  gint64               answer;    /* microseconds */
-  gint64               silence;
-  gint64               grace;
-};
 
 G_DEFINE_FINAL_TYPE (SfumatoLocalService, sfumato_local_service, SFUMATO_TYPE_SERVICE)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SfumatoLocalTask, sfumato_local_task_clear)
-
-static GError *
-cancelled (void)
-{
-  return sfumato_error_new (SFUMATO_ERROR_CANCELLED, _("Cancelled"), _("Cancelled. Nothing of the picture is kept."));
-}
-
-/* ---- questions ---- */
-
-static gboolean
-send_line (SfumatoLocalService  *self,
-           SfumatoLocalProcess  *process,
-           GString              *line,   /* (transfer full) */
-           GError              **error)
-{
-  gboolean sent = sfumato_local_process_send (process, line->str, line->len, self->answer, error);
-
-  g_string_free (line, TRUE);
-  return sent;
-}
-
-/* An answer to a question; a cancelled one is a sentence. */
-static gboolean
-hear_answer (SfumatoLocalService  *self,
-             SfumatoLocalProcess  *process,
-             GCancellable         *cancellable,
-             SfumatoLocalLine     *line,
-             GError              **error)
-{
-  GError *problem = NULL;
-
-  if (sfumato_local_process_read (process, self->answer, cancellable, line, &problem))
-    return TRUE;
-  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      g_error_free (problem);
-      problem = cancelled ();
-    }
-  g_propagate_error (error, problem);
-  return FALSE;
-}
-
-static gboolean
-hear_hello (SfumatoLocalService  *self,
-            SfumatoLocalProcess  *process,
-            GCancellable         *cancellable,
-            GPtrArray            *devices,
-            GError              **error)
-{
-  g_auto (SfumatoLocalLine) line = { 0, };
-
-  if (!hear_answer (self, process, cancellable, &line, error))
-    return FALSE;
-  if (sfumato_local_hear_hello (line.object, devices))
-    return TRUE;
-  g_propagate_error (error, sfumato_local_process_distrust (process));
-  return FALSE;
-}
-
-static char *
-dup_device (SfumatoLocalService *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return g_strdup (self->device);
-}
-
-/* The half of the processor where power is to be saved; 0: all of it. */
-static guint
-choose_threads (SfumatoLocalService *self)
-{
-  return sfumato_local_keeper_saves_power (self->keeper) ? MAX (g_get_num_processors () / 2, 1) : 0;
-}
-
-/* Has a new process open a model. found: (nullable): filled in with what it is. */
-static gboolean
-load (SfumatoLocalService      *self,
-      SfumatoLocalProcess      *process,
-      const SfumatoLocalModel  *model,
-      SfumatoLocalModel        *found,
-      GCancellable             *cancellable,
-      GError                  **error)
-{
-  g_autoptr (GPtrArray) devices = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_local_device_free);
-  g_autoptr (SfumatoLocalModel) unused = sfumato_local_model_new ();
-  g_autofree char *device = dup_device (self);
-  g_auto (SfumatoLocalLine) line = { 0, };
-  GError *problem;
-
-  if (!hear_hello (self, process, cancellable, devices, error) ||
-      !send_line (self, process, sfumato_local_say_load (model, self->merges, device, choose_threads (self)), error) ||
-      !hear_answer (self, process, cancellable, &line, error))
-    return FALSE;
-  problem = sfumato_local_hear_error (line.object, model->name);
-  if (problem == NULL && sfumato_local_hear_loaded (line.object, found != NULL ? found : unused))
-    return TRUE;
-  g_propagate_error (error, problem != NULL ? problem : sfumato_local_process_distrust (process));
-  return FALSE;
-}
-
-/* ---- a picture ---- */
-
-static gboolean
-ask_to_stop (SfumatoLocalService *self,
-             SfumatoLocalProcess *process)
-{
-  g_autoptr (GString) line = sfumato_local_say_cancel ();
-
-  return sfumato_local_process_send (process, line->str, line->len, self->grace, NULL);
-}
-
-/* Once it was asked to stop, an error of its own is what it was asked for, and anything else is only waited for. */
-static gboolean
-wait_for_stop (SfumatoLocalService *self,
-               SfumatoLocalProcess *process)
-{
-  gint64 until = g_get_monotonic_time () + self->grace;
-
-  if (!ask_to_stop (self, process))
-    return FALSE;
-  for (gint64 left = self->grace; left > 0; left = until - g_get_monotonic_time ())
-    {
-      g_auto (SfumatoLocalLine) line = { 0, };
-      g_autoptr (GError) stopped = NULL;
-
-      if (!sfumato_local_process_read (process, left, NULL, &line, NULL))
-        return FALSE;
-      stopped = sfumato_local_hear_error (line.object, "");
-      if (stopped != NULL)
-        return g_error_matches (stopped, SFUMATO_ERROR, SFUMATO_ERROR_CANCELLED);
-      if (g_strcmp0 (json_object_get_string_member_with_default (line.object, "type", ""), "result") == 0)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* One line of a conversation. problem: it is over without a picture; usable: but the process is as it should be. */
-static GError *
-hear_line (SfumatoLocalService *self,
-           SfumatoLocalProcess *process,
-           SfumatoLocalTask    *task,
-           GCancellable        *cancellable,
-           gboolean            *done,
-           gboolean            *usable)
-{
-  g_auto (SfumatoLocalLine) line = { 0, };
-  GError *problem = NULL;
-
-  *usable = FALSE;
-  if (sfumato_local_process_read (process, self->silence, cancellable, &line, &problem))
-    {
-      task->heard = TRUE;
-      problem = sfumato_local_hear_error (line.object, task->model->name);
-      *usable = problem != NULL || sfumato_local_hear_event (&line, task, done);
-      return *usable ? problem : sfumato_local_process_distrust (process);
-    }
-  if (!g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return problem;
-  g_error_free (problem);
-  *usable = wait_for_stop (self, process);
-  return cancelled ();
-}
-
-static GError *
-converse (SfumatoLocalService *self,
-          SfumatoLocalProcess *process,
-          SfumatoLocalTask    *task,
-          GCancellable        *cancellable,
-          gboolean            *usable)
-{
-  GError *problem = NULL;
-  gboolean done = FALSE;
-
-  *usable = FALSE;
-  if (!send_line (self, process, sfumato_local_say_generate (task), &problem))
-    return problem;
-  for (guint i = 0; problem == NULL && !done && i < EVENTS_MAX; i++)
-    problem = hear_line (self, process, task, cancellable, &done, usable);
-  if (problem == NULL && !done)
-    {
-      *usable = FALSE;
-      return sfumato_local_process_distrust (process);
-    }
-  return problem;
-}
-
-/* What a process has to have opened for this picture. */
-static char *
-key_of (SfumatoLocalService     *self,
-        const SfumatoLocalModel *model)
-{
-  g_autofree char *paths = g_strjoinv ("\n", model->paths);
-  g_autofree char *device = dup_device (self);
-
-  return g_strdup_printf ("%s\n%s\n%s\n%u", paths, model->t5_vocabulary != NULL ? model->t5_vocabulary : "",
-                          device != NULL ? device : "", choose_threads (self));
-}
-
-/* missed: a process that was kept ended before it heard of this picture. Of that nobody has to hear. */
-static gboolean
-try_to_make (SfumatoLocalService  *self,
-             SfumatoLocalTask     *task,
-             gboolean             *missed,
-             GCancellable         *cancellable,
-             GError              **error)
-{
-  g_autofree char *key = key_of (self, task->model);
-  SfumatoLocalProcess *process;
-  GError *problem = NULL;
-  gboolean fresh, usable = FALSE;
-
-  *missed = FALSE;
-  process = sfumato_local_keeper_take (self->keeper, key, &fresh, cancellable, error);
-  if (process == NULL)
-    return FALSE;
-  if (!fresh || load (self, process, task->model, NULL, cancellable, &problem))
-    problem = converse (self, process, task, cancellable, &usable);
-  *missed = !fresh && !task->heard && sfumato_local_process_is_gone (process);
-  sfumato_local_keeper_give_back (self->keeper, process, usable);
-  if (problem != NULL)
-    g_propagate_error (error, problem);
-  return problem == NULL;
-}
-
-static gboolean
-make (SfumatoLocalService  *self,
-      SfumatoLocalTask     *task,
-      GCancellable         *cancellable,
-      GError              **error)
-{
-  g_autoptr (GError) problem = NULL;
-  gboolean missed;
-
-  if (try_to_make (self, task, &missed, cancellable, &problem))
-    return TRUE;
-  if (missed)
-    return try_to_make (self, task, &missed, cancellable, error);
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
-}
 
 /* Any number that can be written down and asked for again. */
 static gint64
@@ -375,7 +117,7 @@ sfumato_local_service_generate (SfumatoService       *service,
     }
   if (progress != NULL)
     progress (&task.told, user_data);
-  if (!prepare (&task, error) || !make (self, &task, cancellable, error))
+  if (!prepare (&task, error) || !sfumato_local_talk_make (self, &task, cancellable, error))
     return NULL;
   return finish (&task, error);
 }
@@ -413,116 +155,6 @@ sfumato_local_service_find (SfumatoLocalService *self,
   return found;
 }
 
-static gboolean
-is_t5_vocabulary (const char *path)
-{
-  g_autofree char *base = g_path_get_basename (path);
-
-  return g_str_equal (base, "spiece.model") || g_str_equal (base, "tokenizer.json");
-}
-
-/* Beside the file, as it comes from where people get it. */
-static char *
-find_t5_vocabulary (const char *path)
-{
-  static const char * const names[] = { "spiece.model", "tokenizer.json" };
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *there = g_build_filename (folder, names[i], NULL);
-
-      if (g_file_test (there, G_FILE_TEST_IS_REGULAR))
-        return g_steal_pointer (&there);
-    }
-  return NULL;
-}
-
-static GError * G_GNUC_PRINTF (1, 2)
-bad_paths (const char *format,
-           ...)
-{
-  g_autofree char *message = NULL;
-  GError *error;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Cannot Be Used"), "%s", message);
-  sfumato_error_set_field (error, "paths");
-  return error;
-}
-
-static GError *
-take_paths (SfumatoLocalModel  *model,
-            const char * const *paths)
-{
-  g_autoptr (GStrvBuilder) kept = g_strv_builder_new ();
-
-  for (guint i = 0; paths[i] != NULL; i++)
-    {
-      g_autofree char *path = g_canonicalize_filename (paths[i], NULL);
-      g_autofree char *shown = g_filename_display_name (path);
-
-      if (!g_utf8_validate (path, -1, NULL))
-        return bad_paths (_("“%s” has a name that is no text. Rename it, and add it again."), shown);
-      if (!g_file_test (path, G_FILE_TEST_EXISTS))
-        return bad_paths (_("“%s” is not there."), shown);
-      if (is_t5_vocabulary (path))
-        g_set_str (&model->t5_vocabulary, path);
-      else
-        g_strv_builder_add (kept, path);
-    }
-  model->paths = g_strv_builder_end (kept);
-  if (model->paths[0] == NULL)
-    return bad_paths (_("There is no model among these files."));
-  for (guint i = 0; model->t5_vocabulary == NULL && model->paths[i] != NULL; i++)
-    model->t5_vocabulary = g_file_test (model->paths[i], G_FILE_TEST_IS_DIR) ? NULL : find_t5_vocabulary (model->paths[i]);
-  return NULL;
-}
-
-static void
-name_model (SfumatoLocalModel *model)
-{
-  const char *variant = sfumato_local_variant_name (model->variant);
-
-  if (variant != NULL)
-    g_set_str (&model->name, variant);
-}
-
-SfumatoLocalModel *
-sfumato_local_service_inspect (SfumatoLocalService  *self,
-                               const char * const   *paths,
-                               GCancellable         *cancellable,
-                               GError              **error)
-{
-  g_autoptr (SfumatoLocalModel) model = sfumato_local_model_new ();
-  g_autoptr (SfumatoLocalProcess) process = NULL;
-  g_autofree char *base = NULL;
-  GError *problem;
-  char *dot;
-
-  g_return_val_if_fail (SFUMATO_IS_LOCAL_SERVICE (self), NULL);
-
-  problem = take_paths (model, paths);
-  if (problem != NULL)
-    {
-      g_propagate_error (error, problem);
-      return NULL;
-    }
-  base = g_path_get_basename (model->paths[0]);
-  dot = strrchr (base, '.');
-  if (dot != NULL && dot != base && !g_file_test (model->paths[0], G_FILE_TEST_IS_DIR))
-    *dot = '\0';
-  model->name = sfumato_clean_text (base, -1, 120);
-  process = sfumato_local_keeper_start (self->keeper, error);
-  if (process == NULL || !load (self, process, model, model, cancellable, error))
-    return NULL;
-  name_model (model);
-  return g_steal_pointer (&model);
-}
-
 gboolean
 sfumato_local_service_add (SfumatoLocalService  *self,
                            SfumatoLocalModel    *model,
@@ -536,7 +168,7 @@ sfumato_local_service_add (SfumatoLocalService  *self,
     {
       model->turbo = TRUE;
       g_set_str (&model->variant, "sd3.5-large-turbo");
-      name_model (model);
+      sfumato_local_name_model (model);
     }
   if (name != NULL && *name != '\0')
     g_set_str (&model->name, name);
@@ -557,22 +189,6 @@ sfumato_local_service_remove (SfumatoLocalService  *self,
     return FALSE;
   sfumato_service_models_changed (SFUMATO_SERVICE (self));
   return TRUE;
-}
-
-GPtrArray *
-sfumato_local_service_list_devices (SfumatoLocalService  *self,
-                                    GCancellable         *cancellable,
-                                    GError              **error)
-{
-  g_autoptr (GPtrArray) devices = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_local_device_free);
-  g_autoptr (SfumatoLocalProcess) process = NULL;
-
-  g_return_val_if_fail (SFUMATO_IS_LOCAL_SERVICE (self), NULL);
-
-  process = sfumato_local_keeper_start (self->keeper, error);
-  if (process == NULL || !hear_hello (self, process, cancellable, devices, error))
-    return NULL;
-  return g_steal_pointer (&devices);
 }
 
 /* ---- settings ---- */
