@@ -11,44 +11,39 @@
 #include "ui/sfumato-fault.h"
 #include "ui/sfumato-form.h"
 #include "ui/sfumato-prompt-entry.h"
-#include "ui/sfumato-texture.h"
+#include "ui/sfumato-reference-strip.h"
 
 /* From this many characters before the limit on, the counter is shown. */
 #define COUNTER_FROM 500
 
 struct _SfumatoComposer
 {
-  AdwBin              parent_instance;
+  AdwBin                 parent_instance;
 
-  SfumatoPromptEntry *prompt_entry;
-  GtkRevealer        *negative_revealer;
-  SfumatoPromptEntry *negative_entry;
-  GtkLabel           *ignored_label;
-  GtkRevealer        *reference_revealer;
-  GtkImage           *reference_picture;
-  GtkLabel           *reference_label;
-  GtkLabel           *reference_note;
-  GtkLabel           *counter_label;
-  GtkOrientable      *footer;
-  GtkOrientable      *go_box;
-  GtkWidget          *model_button;
-  GtkLabel           *model_label;
-  GtkToggleButton    *exclude_button;
-  AdwButtonContent   *exclude_content;
-  GtkWidget          *reference_button;
-  GtkLabel           *hint_label;
-  GtkButton          *help_button;
-  GtkWidget          *generate_button;
-  GtkLabel           *generate_label;
+  SfumatoPromptEntry    *prompt_entry;
+  GtkRevealer           *negative_revealer;
+  SfumatoPromptEntry    *negative_entry;
+  GtkLabel              *ignored_label;
+  SfumatoReferenceStrip *reference_strip;
+  GtkLabel              *counter_label;
+  GtkOrientable         *footer;
+  GtkOrientable         *go_box;
+  GtkWidget             *model_button;
+  GtkLabel              *model_label;
+  GtkToggleButton       *exclude_button;
+  AdwButtonContent      *exclude_content;
+  GtkWidget             *reference_button;
+  GtkLabel              *hint_label;
+  GtkButton             *help_button;
+  GtkWidget             *generate_button;
+  GtkLabel              *generate_label;
 
-  SfumatoForm        *form;           /* owned */
-  char               *excluded;       /* owned, nullable: the negative prompt that was switched off */
-  SfumatoInput       *shown_input;    /* owned, nullable: the one in the picture */
-  GCancellable       *loading;        /* owned, nullable */
-  gboolean            updating;
-  gboolean            narrow;
-  gboolean            low;
-  gboolean            settings_shown;
+  SfumatoForm           *form;      /* owned */
+  char                  *excluded;  /* owned, nullable: the negative prompt that was switched off */
+  gboolean               updating;
+  gboolean               narrow;
+  gboolean               low;
+  gboolean               settings_shown;
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoComposer, sfumato_composer, ADW_TYPE_BIN)
@@ -221,60 +216,6 @@ exclude_toggled_cb (SfumatoComposer *self)
     gtk_widget_grab_focus (GTK_WIDGET (self->negative_entry));
 }
 
-/* ---- the reference picture ---- */
-
-static void
-texture_loaded_cb (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  g_autoptr (SfumatoComposer) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GdkTexture) texture = sfumato_texture_from_bytes_finish (result, &error);
-
-  if (texture != NULL)
-    gtk_image_set_from_paintable (self->reference_picture, GDK_PAINTABLE (texture));
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_debug ("no thumbnail of the reference picture: %s", error->message);
-}
-
-static void
-load_reference (SfumatoComposer *self,
-                SfumatoInput    *input)
-{
-  if (self->shown_input == input)
-    return;
-  g_cancellable_cancel (self->loading);
-  g_clear_object (&self->loading);
-  g_clear_pointer (&self->shown_input, sfumato_input_unref);
-  gtk_image_clear (self->reference_picture);
-  if (input == NULL)
-    return;
-  self->shown_input = sfumato_input_ref (input);
-  self->loading = g_cancellable_new ();
-  sfumato_texture_from_bytes_async (input->bytes, 48 * 2, self->loading, texture_loaded_cb, g_object_ref (self));
-}
-
-static void
-update_reference (SfumatoComposer *self)
-{
-  const SfumatoModel *model = sfumato_form_get_model (self->form);
-  SfumatoInput *input = sfumato_form_get_input (self->form);
-  g_autofree char *note = NULL;
-
-  load_reference (self, input);
-  gtk_revealer_set_reveal_child (self->reference_revealer, input != NULL);
-  gtk_widget_set_visible (self->reference_button, model->input_picture && input == NULL);
-  if (input == NULL)
-    return;
-  if (model->input_picture)
-    note = g_strdup_printf (_("Reference picture · strength %.2f"), sfumato_form_get_strength (self->form));
-  else
-    note = g_strdup_printf (_("%s ignores the reference picture."), model->name);
-  gtk_label_set_label (self->reference_label, input->name);
-  gtk_label_set_label (self->reference_note, note);
-}
-
 /* ---- all of it ---- */
 
 static void
@@ -318,7 +259,8 @@ update (SfumatoComposer *self)
   update_chip (self);
   update_counter (self);
   update_negative (self);
-  update_reference (self);
+  gtk_widget_set_visible (self->reference_button, sfumato_form_get_model (self->form)->input_picture &&
+                                                  sfumato_form_get_input (self->form) == NULL);
   update_button (self);
   mark_faults (self);
   self->updating = FALSE;
@@ -352,6 +294,7 @@ set_form (SfumatoComposer *self,
   self->form = g_object_ref (form);
   g_object_bind_property (form, "prompt", self->prompt_entry, "text", both);
   g_object_bind_property (form, "negative-prompt", self->negative_entry, "text", both);
+  g_object_set (self->reference_strip, "form", form, NULL);
   g_signal_connect_object (form, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
 }
@@ -416,8 +359,6 @@ sfumato_composer_dispose (GObject *object)
 {
   SfumatoComposer *self = SFUMATO_COMPOSER (object);
 
-  g_cancellable_cancel (self->loading);
-  g_clear_object (&self->loading);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_COMPOSER);
   g_clear_object (&self->form);
 
@@ -430,7 +371,6 @@ sfumato_composer_finalize (GObject *object)
   SfumatoComposer *self = SFUMATO_COMPOSER (object);
 
   g_free (self->excluded);
-  g_clear_pointer (&self->shown_input, sfumato_input_unref);
 
   G_OBJECT_CLASS (sfumato_composer_parent_class)->finalize (object);
 }
@@ -443,10 +383,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, negative_revealer);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, negative_entry);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, ignored_label);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_revealer);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_picture);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_label);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_note);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_strip);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, counter_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, footer);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, go_box);
@@ -481,6 +418,7 @@ sfumato_composer_class_init (SfumatoComposerClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (SFUMATO_TYPE_PROMPT_ENTRY);
+  g_type_ensure (SFUMATO_TYPE_REFERENCE_STRIP);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
