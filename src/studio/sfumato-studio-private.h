@@ -30,7 +30,9 @@ struct _SfumatoStudio
 };
 
 /* Any thread; notifies on the main thread. */
-void sfumato_studio_note_balance (SfumatoStudio *self,
-                                  double         credits);
+void sfumato_studio_note_balance   (SfumatoStudio *self,
+                                    double         credits);
+/* From now on the balance is asked for when jobs that may have changed it are over. */
+void sfumato_studio_follow_balance (SfumatoStudio *self);
 
 G_END_DECLS
