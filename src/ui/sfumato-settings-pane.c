@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sfumato-choice.h"
+#include "ui/sfumato-choices.h"
 #include "ui/sfumato-fault.h"
 #include "ui/sfumato-form.h"
 #include "ui/sfumato-shape.h"
@@ -73,31 +73,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-static void
-add_choice (GListStore *list,
-            const char *id,
-            const char *name,
-            const char *detail,
-            const char *value)
-{
-  g_autoptr (SfumatoChoice) choice = sfumato_choice_new (id, name, detail, value);
-
-  g_list_store_append (list, choice);
-}
-
-static void
-fill_services (SfumatoSettingsPane *self)
-{
-  GListModel *services = sfumato_studio_get_services (sfumato_form_get_studio (self->form));
-
-  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
-    {
-      g_autoptr (SfumatoService) service = g_list_model_get_item (services, i);
-
-      add_choice (self->services, sfumato_service_get_id (service), sfumato_service_get_name (service), NULL, NULL);
-    }
-}
-
 /* Only for another service: a list is not changed while a person chooses from it. */
 static void
 fill_models (SfumatoSettingsPane *self)
@@ -108,79 +83,7 @@ fill_models (SfumatoSettingsPane *self)
   if (self->offered == models)
     return;
   self->offered = models;
-  g_list_store_remove_all (self->models);
-  for (const SfumatoModel *model = models; model->id != NULL; model++)
-    {
-      g_autofree char *price = sfumato_price_format (model->price);
-
-      add_choice (self->models, model->id, model->name, _(model->summary), price);
-    }
-}
-
-static void
-fill_shapes (SfumatoSettingsPane *self)
-{
-  const char * const *ratios = self->shown->aspect_ratios;
-
-  g_list_store_remove_all (self->shapes);
-  for (guint i = 0; ratios != NULL && ratios[i] != NULL; i++)
-    {
-      const SfumatoAspect *aspect = sfumato_aspect_find (ratios[i]);
-
-      add_choice (self->shapes, ratios[i], aspect != NULL ? _(aspect->name) : ratios[i], NULL, NULL);
-    }
-}
-
-/* How many pixels that is, in words a person knows from cameras. */
-static char *
-describe_size (guint side)
-{
-  /* Translators: a picture's number of pixels, in millions */
-  return g_strdup_printf (_("%.1f megapixels"), side / 1e6 * side);
-}
-
-static void
-fill_sizes (SfumatoSettingsPane *self)
-{
-  g_list_store_remove_all (self->sizes);
-  for (const guint *size = self->shown->sizes; size != NULL && *size != 0; size++)
-    {
-      g_autofree char *id = g_strdup_printf ("%u", *size);
-      g_autofree char *detail = describe_size (*size);
-
-      add_choice (self->sizes, id, id, detail, NULL);
-    }
-}
-
-static void
-fill_samplers (SfumatoSettingsPane *self)
-{
-  g_list_store_remove_all (self->samplers);
-  for (const SfumatoSampler *sampler = self->shown->samplers; sampler != NULL && sampler->id != NULL; sampler++)
-    add_choice (self->samplers, sampler->id, sampler->name, NULL, NULL);
-}
-
-static void
-fill_styles (SfumatoSettingsPane *self)
-{
-  g_list_store_remove_all (self->styles);
-  add_choice (self->styles, "", C_("style", "None"), NULL, NULL);
-  for (const SfumatoStyle *style = self->shown->styles; style != NULL && style->id != NULL; style++)
-    add_choice (self->styles, style->id, _(style->name), NULL, NULL);
-}
-
-static void
-fill_formats (SfumatoSettingsPane *self)
-{
-  const char * const *formats = self->shown->formats;
-
-  g_list_store_remove_all (self->formats);
-  for (guint i = 0; formats != NULL && formats[i] != NULL; i++)
-    {
-      g_autofree char *name = g_ascii_strup (formats[i], -1);
-
-      add_choice (self->formats, formats[i], name, NULL, NULL);
-    }
+  sfumato_choices_fill_models (self->models, models);
 }
 
 /* A row with a choice of one is no row. */
@@ -215,11 +118,11 @@ show_model (SfumatoSettingsPane *self)
   if (self->shown == model)
     return;
   self->shown = model;
-  fill_shapes (self);
-  fill_sizes (self);
-  fill_styles (self);
-  fill_formats (self);
-  fill_samplers (self);
+  sfumato_choices_fill_shapes (self->shapes, model);
+  sfumato_choices_fill_sizes (self->sizes, model);
+  sfumato_choices_fill_styles (self->styles, model);
+  sfumato_choices_fill_formats (self->formats, model);
+  sfumato_choices_fill_samplers (self->samplers, model);
   show_choices (self->shape_row);
   show_choices (self->size_row);
   show_choices (self->style_row);
@@ -233,24 +136,6 @@ show_model (SfumatoSettingsPane *self)
   gtk_widget_set_visible (self->seed_row, model->seed_max > 0);
 }
 
-/* Selects the entry the form means; the first one where the model does not have it, as the form will ask for. */
-static void
-select_id (AdwComboRow *row,
-           const char  *wanted)
-{
-  GListModel *choices = adw_combo_row_get_model (row);
-  guint position = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (choices); i++)
-    {
-      g_autoptr (SfumatoChoice) choice = g_list_model_get_item (choices, i);
-
-      if (g_strcmp0 (sfumato_choice_get_id (choice), wanted) == 0)
-        position = i;
-    }
-  adw_combo_row_set_selected (row, position);
-}
-
 static void
 select_choice (SfumatoSettingsPane *self,
                AdwComboRow         *row)
@@ -258,7 +143,7 @@ select_choice (SfumatoSettingsPane *self,
   g_autofree char *wanted = NULL;
 
   g_object_get (self->form, gtk_widget_get_name (GTK_WIDGET (row)), &wanted, NULL);
-  select_id (row, wanted);
+  sfumato_choices_select (row, wanted);
 }
 
 /* The model's own size need not be its first one; and what it comes to in the shape that is chosen. */
@@ -271,7 +156,7 @@ update_size (SfumatoSettingsPane *self)
   guint width, height;
 
   g_object_get (self->form, "size", &chosen, NULL);
-  select_id (self->size_row, sfumato_model_has_size (self->shown, atoi (chosen)) ? chosen : own);
+  sfumato_choices_select (self->size_row, sfumato_model_has_size (self->shown, atoi (chosen)) ? chosen : own);
   if (sfumato_form_get_pixels (self->form, &width, &height))
     /* Translators: width and height of a picture */
     pixels = g_strdup_printf (_("%u × %u pixels"), width, height);
@@ -440,7 +325,7 @@ set_form (SfumatoSettingsPane *self,
   g_return_if_fail (self->form == NULL);
 
   self->form = g_object_ref (form);
-  fill_services (self);
+  sfumato_choices_fill_services (self->services, sfumato_studio_get_services (sfumato_form_get_studio (form)));
   g_object_bind_property (form, "count", self->count_button, "value", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (form, "seed", self->seed_entry, "text", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_signal_connect_object (form, "notify", G_CALLBACK (form_notify_cb), self, G_CONNECT_SWAPPED);
