@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "domain/sfumato-error.h"
-#include "ui/sfumato-choice.h"
+#include "ui/sfumato-device-group.h"
 #include "ui/sfumato-error-dialog.h"
 #include "ui/sfumato-model-row.h"
 
@@ -25,17 +25,11 @@ struct _SfumatoLocalPage
   GtkWidget           *busy_row;
   GtkWidget           *add_files_row;
   GtkWidget           *add_folder_row;
-  AdwComboRow         *device_row;
-  GListStore          *devices;
-  AdwActionRow        *memory_row;
-  GtkWidget           *keep_button;
+  SfumatoDeviceGroup  *device_group;
 
-  SfumatoStudio       *studio;        /* owned */
-  GCancellable        *cancellable;   /* owned: ends with the page */
-  GPtrArray           *rows;          /* owned, of SfumatoModelRow: borrowed from the group */
-  GPtrArray           *found;         /* owned, nullable: the engine's devices */
-  guint64              memory_free;   /* bytes; 0: not known */
-  gboolean             updating;      /* what the row says comes from the settings, not from the person */
+  SfumatoStudio       *studio;       /* owned */
+  GCancellable        *cancellable;  /* owned: ends with the page */
+  GPtrArray           *rows;         /* owned, of SfumatoModelRow: borrowed from the group */
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoLocalPage, sfumato_local_page, ADW_TYPE_PREFERENCES_PAGE)
@@ -109,12 +103,21 @@ show_models (SfumatoLocalPage *self)
     {
       GtkWidget *row = sfumato_model_row_new (g_ptr_array_index (models, i));
 
-      sfumato_model_row_set_free (SFUMATO_MODEL_ROW (row), self->memory_free);
+      sfumato_model_row_set_free (SFUMATO_MODEL_ROW (row), sfumato_device_group_get_memory_free (self->device_group));
       g_signal_connect_object (row, "remove", G_CALLBACK (remove_cb), self, G_CONNECT_SWAPPED);
       adw_preferences_group_add (self->models_group, row);
       g_ptr_array_add (self->rows, row);
     }
   gtk_widget_set_visible (self->empty_row, models->len == 0);
+}
+
+static void
+memory_known_cb (SfumatoLocalPage *self)
+{
+  guint64 memory_free = sfumato_device_group_get_memory_free (self->device_group);
+
+  for (guint i = 0; i < self->rows->len; i++)
+    sfumato_model_row_set_free (g_ptr_array_index (self->rows, i), memory_free);
 }
 
 /* ---- adding one ---- */
@@ -184,7 +187,7 @@ ask_turbo (SfumatoLocalPage  *self,
 typedef struct
 {
   SfumatoLocalService *local;  /* owned */
-  char               **paths;  /* owned, nullable */
+  char               **paths;  /* owned */
 } Question;
 
 static void
@@ -193,21 +196,6 @@ question_free (Question *question)
   g_object_unref (question->local);
   g_strfreev (question->paths);
   g_free (question);
-}
-
-/* On a worker thread; the page stays until it has answered. */
-static void
-ask (SfumatoLocalPage    *self,
-     char               **paths,
-     GTaskThreadFunc      thread,
-     GAsyncReadyCallback  answered)
-{
-  g_autoptr (GTask) task = g_task_new (self, self->cancellable, answered, NULL);
-  Question *question = g_new (Question, 1);
-
-  *question = (Question) { g_object_ref (sfumato_studio_get_local (self->studio)), paths };
-  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
-  g_task_run_in_thread (task, thread);
 }
 
 static void
@@ -249,12 +237,18 @@ inspected_cb (GObject      *source,
     add_model (self, model, FALSE);
 }
 
+/* On a worker thread; the page stays until it has answered. */
 static void
 inspect (SfumatoLocalPage *self,
          char            **paths)
 {
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, inspected_cb, NULL);
+  Question *question = g_new (Question, 1);
+
   set_busy (self, TRUE);
-  ask (self, paths, inspect_thread, inspected_cb);
+  *question = (Question) { g_object_ref (sfumato_studio_get_local (self->studio)), paths };
+  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
+  g_task_run_in_thread (task, inspect_thread);
 }
 
 static void
@@ -348,133 +342,6 @@ read_license_cb (SfumatoLocalPage *self)
   launch (self, LICENSE_URL);
 }
 
-/* ---- what computes ---- */
-
-static void
-append_choice (SfumatoLocalPage *self,
-               const char       *id,
-               const char       *name)
-{
-  g_autoptr (SfumatoChoice) choice = sfumato_choice_new (id, name, NULL, NULL);
-
-  g_list_store_append (self->devices, choice);
-}
-
-/* The one that was chosen; the first of the list, which is the best there is, where it is not there any more. */
-static void
-select_device (SfumatoLocalPage *self)
-{
-  g_autofree char *device = g_settings_get_string (sfumato_studio_get_settings (self->studio), "device");
-
-  self->updating = TRUE;
-  adw_combo_row_set_selected (self->device_row, 0);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->devices)); i++)
-    {
-      g_autoptr (SfumatoChoice) choice = g_list_model_get_item (G_LIST_MODEL (self->devices), i);
-
-      if (g_strcmp0 (sfumato_choice_get_id (choice), device) == 0)
-        adw_combo_row_set_selected (self->device_row, i);
-    }
-  self->updating = FALSE;
-}
-
-/* Of the device that is chosen, or of the computer itself. */
-static void
-show_memory (SfumatoLocalPage *self)
-{
-  SfumatoChoice *choice = adw_combo_row_get_selected_item (self->device_row);
-  const SfumatoLocalDevice *shown = NULL;
-  g_autofree char *free_words = NULL;
-  g_autofree char *all_words = NULL;
-  g_autofree char *words = NULL;
-
-  for (guint i = 0; self->found != NULL && i < self->found->len; i++)
-    {
-      const SfumatoLocalDevice *device = g_ptr_array_index (self->found, i);
-      gboolean chosen = choice != NULL && g_str_equal (sfumato_choice_get_id (choice), device->id);
-
-      if (chosen || (shown == NULL && !device->gpu))
-        shown = device;
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self->memory_row), shown != NULL);
-  if (shown == NULL)
-    return;
-  free_words = g_format_size_full (shown->memory_free, G_FORMAT_SIZE_IEC_UNITS);
-  all_words = g_format_size_full (shown->memory, G_FORMAT_SIZE_IEC_UNITS);
-  /* Translators: sizes of memory, the free and all of it */
-  words = g_strdup_printf (_("%s of %s"), free_words, all_words);
-  adw_action_row_set_subtitle (self->memory_row, words);
-}
-
-static void
-show_devices (SfumatoLocalPage *self)
-{
-  self->updating = TRUE;
-  g_list_store_remove_all (self->devices);
-  append_choice (self, "", _("The Best There Is"));
-  for (guint i = 0; self->found != NULL && i < self->found->len; i++)
-    {
-      const SfumatoLocalDevice *device = g_ptr_array_index (self->found, i);
-
-      append_choice (self, device->id, device->name);
-      if (!device->gpu)
-        self->memory_free = device->memory_free;
-    }
-  self->updating = FALSE;
-  select_device (self);
-  show_memory (self);
-  for (guint i = 0; i < self->rows->len; i++)
-    sfumato_model_row_set_free (g_ptr_array_index (self->rows, i), self->memory_free);
-}
-
-static void
-devices_thread (GTask        *task,
-                gpointer      source,
-                gpointer      task_data,
-                GCancellable *cancellable)
-{
-  Question *question = task_data;
-  GError *error = NULL;
-  GPtrArray *devices = sfumato_local_service_list_devices (question->local, cancellable, &error);
-
-  if (devices != NULL)
-    g_task_return_pointer (task, devices, (GDestroyNotify) g_ptr_array_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-devices_found_cb (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  SfumatoLocalPage *self = SFUMATO_LOCAL_PAGE (source);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) devices = g_task_propagate_pointer (G_TASK (result), &error);
-
-  if (self->studio == NULL)
-    return; /* the page is gone */
-  if (devices == NULL)
-    {
-      adw_action_row_set_subtitle (ADW_ACTION_ROW (self->device_row), error->message);
-      return;
-    }
-  g_clear_pointer (&self->found, g_ptr_array_unref);
-  self->found = g_steal_pointer (&devices);
-  show_devices (self);
-}
-
-static void
-device_selected_cb (SfumatoLocalPage *self)
-{
-  SfumatoChoice *choice = adw_combo_row_get_selected_item (self->device_row);
-
-  if (self->updating || choice == NULL || self->studio == NULL)
-    return;
-  g_settings_set_string (sfumato_studio_get_settings (self->studio), "device", sfumato_choice_get_id (choice));
-  show_memory (self);
-}
-
 /* ---- the object ---- */
 
 static void
@@ -486,23 +353,10 @@ set_studio (SfumatoLocalPage *self,
   g_return_if_fail (self->studio == NULL);
 
   self->studio = g_object_ref (studio);
-  g_settings_bind (sfumato_studio_get_settings (studio), "keep-minutes", self->keep_button, "value",
-                   G_SETTINGS_BIND_DEFAULT);
+  g_object_set (self->device_group, "studio", studio, NULL);
   g_signal_connect_object (sfumato_studio_get_local (studio), "models-changed", G_CALLBACK (show_models), self,
                            G_CONNECT_SWAPPED);
   show_models (self);
-  show_devices (self);
-}
-
-static void
-sfumato_local_page_map (GtkWidget *widget)
-{
-  SfumatoLocalPage *self = SFUMATO_LOCAL_PAGE (widget);
-
-  GTK_WIDGET_CLASS (sfumato_local_page_parent_class)->map (widget);
-
-  if (self->studio != NULL)
-    ask (self, NULL, devices_thread, devices_found_cb);
 }
 
 static void
@@ -536,11 +390,9 @@ sfumato_local_page_dispose (GObject *object)
 {
   SfumatoLocalPage *self = SFUMATO_LOCAL_PAGE (object);
 
-  self->updating = TRUE; /* a row that loses its list has nothing to say */
   g_cancellable_cancel (self->cancellable);
   g_ptr_array_set_size (self->rows, 0);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_LOCAL_PAGE);
-  g_clear_pointer (&self->found, g_ptr_array_unref);
   g_clear_object (&self->studio);
 
   G_OBJECT_CLASS (sfumato_local_page_parent_class)->dispose (object);
@@ -566,15 +418,12 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, busy_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, add_files_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, add_folder_row);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, device_row);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, devices);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, memory_row);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, keep_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoLocalPage, device_group);
   gtk_widget_class_bind_template_callback (widget_class, add_files_cb);
   gtk_widget_class_bind_template_callback (widget_class, add_folder_cb);
   gtk_widget_class_bind_template_callback (widget_class, get_models_cb);
   gtk_widget_class_bind_template_callback (widget_class, read_license_cb);
-  gtk_widget_class_bind_template_callback (widget_class, device_selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, memory_known_cb);
 }
 
 static void
@@ -587,20 +436,18 @@ sfumato_local_page_class_init (SfumatoLocalPageClass *klass)
   object_class->set_property = sfumato_local_page_set_property;
   object_class->dispose = sfumato_local_page_dispose;
   object_class->finalize = sfumato_local_page_finalize;
-  widget_class->map = sfumato_local_page_map;
 
   properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO,
                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  g_type_ensure (SFUMATO_TYPE_CHOICE);
+  g_type_ensure (SFUMATO_TYPE_DEVICE_GROUP);
   bind_template (widget_class);
 }
 
 static void
 sfumato_local_page_init (SfumatoLocalPage *self)
 {
-  self->updating = TRUE; /* until there is a studio, what the row says is nobody's choice */
   self->cancellable = g_cancellable_new ();
   self->rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define SFUMATO_TYPE_LOCAL_PAGE (sfumato_local_page_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoLocalPage, sfumato_local_page, SFUMATO, LOCAL_PAGE, AdwPreferencesPage)
 
-/* Property: "studio". The engine is asked for its devices whenever the page is mapped. */
+/* Property: "studio". */
 
 /* Puts the keyboard where a model is added. */
 void sfumato_local_page_focus_add (SfumatoLocalPage *self);
