@@ -136,12 +136,23 @@ sd3_get_info (const sd3_engine *engine)
   return &engine->info;
 }
 
-/* Stability's and diffusers' recommendations (README of Stability-AI/sd3.5; the pipelines' defaults). */
+/* What the transformer learnt from, where its configuration says so; no side it has no places for. */
+static int
+default_side (const sd3_engine *engine)
+{
+  int side = sd3_weights_sample_side (engine->weights), step = engine->info.side_step;
+
+  side = side < step ? 1024 : side / step * step;
+  return side < engine->info.largest_side ? side : engine->info.largest_side;
+}
+
+/* Stability's and diffusers' recommendations (README of Stability-AI/sd3.5; the pipelines' defaults). A model that is
+ * none of theirs gets what the starter model was made for (data/starter-model). */
 sd3_request
 sd3_defaults (const sd3_engine *engine)
 {
   sd3_request request = {
-    .width = 1024, .height = 1024, .steps = 28, .sampler = SD3_SAMPLER_EULER, .schedule = SD3_SCHEDULE_REFERENCE,
+    .width = default_side (engine), .height = default_side (engine), .steps = 28, .sampler = SD3_SAMPLER_EULER, .schedule = SD3_SCHEDULE_REFERENCE,
     .shift = 3, .guidance = 7, .skip_from = 0.01, .skip_to = 0.2, .strength = 1, .t5_length = 77, .clip_chunks = SD3_MAX_CLIP_CHUNKS,
   };
 
@@ -160,6 +171,10 @@ sd3_defaults (const sd3_engine *engine)
     case SD3_VARIANT_35_LARGE_TURBO:
       request.steps = 4;
       request.guidance = 1;
+      break;
+    case SD3_VARIANT_OTHER:
+      request.steps = 20;
+      request.guidance = 4;
       break;
     default:
       break;

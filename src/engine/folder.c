@@ -162,19 +162,30 @@ add_weights (sd3_weights *weights,
   return sd3_fail (error, "The folder “%s” of the model holds no weights that can be read.", pieces[piece].folder);
 }
 
+/* Of a configuration; 0 where it is not there or no sensible number. */
+static int
+number_of (const sd3_json *json,
+           const char     *key)
+{
+  const sd3_json_node *number = json ? sd3_json_get (sd3_json_root (json), key) : NULL;
+
+  return number && number->is_index && number->index <= 1024 ? (int) number->index : 0;
+}
+
 static bool
-read_heads (sd3_weights *weights,
-            const char  *root,
-            int          piece,
-            sd3_error   *error)
+read_config (sd3_weights *weights,
+             const char  *root,
+             int          piece,
+             sd3_error   *error)
 {
   char *relative = sd3_text_new ("%s/config.json", pieces[piece].folder);
   bool there = is_there (root, relative);
   sd3_json *json = there ? read_json (root, relative, MAX_CONFIG, error) : NULL;
-  const sd3_json_node *heads = json ? sd3_json_get (sd3_json_root (json), pieces[piece].heads) : NULL;
 
-  if (heads && heads->is_index && heads->index > 0 && heads->index <= 1024)
-    weights->heads[pieces[piece].role] = (int) heads->index;
+  if (number_of (json, pieces[piece].heads) > 0)
+    weights->heads[pieces[piece].role] = number_of (json, pieces[piece].heads);
+  if (pieces[piece].role == SD3_ROLE_MMDIT)
+    weights->sample_side = 8 * number_of (json, "sample_size");
   free (relative);
   sd3_json_free (json);
   return !there || json;
@@ -192,7 +203,7 @@ sd3_weights_add_folder (sd3_weights *weights,
     return sd3_fail (error, "The folder “%s” is no Stable Diffusion 3 model: it has no part “transformer”.", path);
   for (int i = 0; i < (int) (sizeof pieces / sizeof *pieces); i++)
     if (is_there (path, pieces[i].folder) &&
-        (!add_weights (weights, path, i, error) || !read_heads (weights, path, i, error)))
+        (!add_weights (weights, path, i, error) || !read_config (weights, path, i, error)))
       return false;
   return true;
 }

@@ -136,7 +136,7 @@ const sd3_info *sd3_get_info (const sd3_engine *engine);
 /* What a person says of a model that may be Turbo; changes its variant and defaults. */
 void sd3_set_turbo (sd3_engine *engine, bool is_turbo);
 
-/* What the model's makers recommend, at 1024 × 1024; seed 0. */
+/* What the model's makers recommend, at the size it learnt from; seed 0. */
 sd3_request sd3_defaults (const sd3_engine *engine);
 
 /* The most bytes this picture will have in the computer's memory at a time; what lies on a card does not count. */

@@ -59,19 +59,6 @@ say_hello (void)
   sd3_answer_send (&answer);
 }
 
-static sd3_request
-defaults (void)
-{
-  const sd3_info *info = sd3_get_info (server.engine);
-  sd3_request request = sd3_defaults (server.engine);
-
-  if (request.width > info->largest_side)
-    request.width = info->largest_side;
-  if (request.height > info->largest_side)
-    request.height = info->largest_side;
-  return request;
-}
-
 static void
 add_defaults (sd3_answer        *answer,
               const sd3_request *request)
@@ -106,7 +93,7 @@ say_capabilities (const char *type)
 {
   static const char *const variants[] = { "other", "sd3-medium", "sd3.5-medium", "sd3.5-large", "sd3.5-large-turbo" };
   const sd3_info *info = sd3_get_info (server.engine);
-  sd3_request request = defaults ();
+  sd3_request request = sd3_defaults (server.engine);
   sd3_answer answer;
 
   sd3_answer_begin (&answer, type);
@@ -316,7 +303,7 @@ generate (const sd3_json_node *line,
   if (!require_model (error))
     return false;
   sd3_set_turbo (server.engine, turbo && turbo->truth);
-  command.request = defaults ();
+  command.request = sd3_defaults (server.engine);
   good = sd3_command_read (line, &command, error) && make (&command, error);
   free (command.picture);
   sd3_set_turbo (server.engine, false);

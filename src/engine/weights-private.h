@@ -23,6 +23,7 @@ struct sd3_weights
   size_t      n_tensors, tensor_room;
   sd3_map     by_name;
   int         heads[SD3_N_ROLES];
+  int         sample_side;
   int         file_of[SD3_N_ROLES]; /* source of a role's first tensor, counted from one */
   char       *folder;
   char       *title;

@@ -398,6 +398,12 @@ sd3_weights_set_heads (sd3_weights *weights,
   weights->heads[role] = n_heads;
 }
 
+int
+sd3_weights_sample_side (const sd3_weights *weights)
+{
+  return weights->sample_side;
+}
+
 const char *
 sd3_weights_folder (const sd3_weights *weights)
 {

@@ -57,6 +57,9 @@ int sd3_weights_count (const sd3_weights *weights,
 int sd3_weights_heads (const sd3_weights *weights,
                        sd3_role           role);
 
+/* The side in pixels of the pictures the transformer learnt from, or 0 where no configuration says it. */
+int sd3_weights_sample_side (const sd3_weights *weights);
+
 /* For a model whose file does not say it and whose head is not the usual 64 wide. */
 void sd3_weights_set_heads (sd3_weights *weights,
                             sd3_role     role,

@@ -51,6 +51,30 @@ test_groups (void)
   g_remove (path);
 }
 
+/* A folder's configuration says what the model learnt from. Nothing is offered that it has no places for. */
+static void
+test_side (void)
+{
+  static const struct { const char *config; int side; } cases[] = {
+    { "{}", 192 }, { "{\"sample_size\": 16}", 128 }, { "{\"sample_size\": 17}", 128 }, { "{\"sample_size\": 128}", 192 },
+    { "{\"sample_size\": 1}", 192 }, { "{\"sample_size\": -3}", 192 }, { "{\"sample_size\": \"16\"}", 192 },
+  };
+  g_autofree char *path = whole_path ("folder/transformer/config.json");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      sd3_engine *engine;
+
+      g_test_message ("%s", cases[i].config);
+      g_assert_true (g_file_set_contents (path, cases[i].config, -1, NULL));
+      engine = whole_open_good ("folder");
+      g_assert_cmpint (sd3_defaults (engine).width, ==, cases[i].side);
+      g_assert_cmpint (sd3_defaults (engine).height, ==, cases[i].side);
+      sd3_close (engine);
+    }
+  g_remove (path);
+}
+
 static void
 write_shards (TinyModel  *model,
               const char *folder,
@@ -293,7 +317,7 @@ test_variants (void)
     { "b.safetensors", 24, 1536, 384, true, 13, 665, 2.470e9, SD3_VARIANT_35_MEDIUM, false, 6144, 40 },
     { "c.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE, true, 3072, 28 },
     { "sd3.5_Large-Turbo.safetensors", 38, 2432, 192, true, 0, 923, 8.146e9, SD3_VARIANT_35_LARGE_TURBO, false, 3072, 4 },
-    { "d.safetensors", 3, 192, 12, true, 1, 0, 0, SD3_VARIANT_OTHER, false, 192, 28 },
+    { "d.safetensors", 3, 192, 12, true, 1, 0, 0, SD3_VARIANT_OTHER, false, 192, 20 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -382,6 +406,7 @@ main (int    argc,
   g_test_add_func ("/picture/more-routes", test_more_routes);
   g_test_add_func ("/picture/types", test_types);
   g_test_add_func ("/picture/groups", test_groups);
+  g_test_add_func ("/picture/side", test_side);
   g_test_add_func ("/picture/same-and-other", test_same_and_other);
   g_test_add_func ("/picture/from-picture", test_from_picture);
   g_test_add_func ("/picture/cancel", test_cancel);

@@ -109,9 +109,9 @@ check_capabilities (JsonObject *line)
   g_assert_cmpint (json_object_get_int_member (line, "side_step"), ==, 16);
   g_assert_cmpint (json_object_get_int_member (line, "side_max"), ==, 192);
   g_assert_cmpint (json_object_get_int_member (defaults, "width"), ==, 192);
-  g_assert_cmpint (json_object_get_int_member (defaults, "steps"), ==, 28);
+  g_assert_cmpint (json_object_get_int_member (defaults, "steps"), ==, 20);
   g_assert_cmpstr (json_object_get_string_member (defaults, "sampler"), ==, "euler");
-  g_assert_cmpfloat (json_object_get_double_member (defaults, "guidance"), ==, 7);
+  g_assert_cmpfloat (json_object_get_double_member (defaults, "guidance"), ==, 4);
   g_assert_cmpstr (json_object_get_string_member (line, "device"), ==, tiny_device ());
   g_assert_cmpint (json_object_get_int_member (line, "file_size"), >, 1 << 20);
   g_assert_cmpint (json_object_get_int_member (memory, "transformer"), >, 0);
