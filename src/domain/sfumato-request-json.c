@@ -14,37 +14,9 @@
 #include <string.h>
 
 #include "domain/sfumato-error.h"
+#include "domain/sfumato-json-write.h"
 
 #define STEPS_MAX 10000   /* far beyond any model's */
-
-static void
-add_text (JsonBuilder *builder,
-          const char  *name,
-          const char  *value)
-{
-  if (value == NULL || *value == '\0')
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_int (JsonBuilder *builder,
-         const char  *name,
-         gint64       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder,
-            const char  *name,
-            double       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
 
 static void
 add_input (JsonBuilder        *builder,
@@ -52,11 +24,11 @@ add_input (JsonBuilder        *builder,
 {
   json_builder_set_member_name (builder, "input");
   json_builder_begin_object (builder);
-  add_text (builder, "sha256", input->sha256);
-  add_text (builder, "type", sfumato_image_type_format (input->type));
-  add_int (builder, "width", input->width);
-  add_int (builder, "height", input->height);
-  add_text (builder, "name", input->name);
+  sfumato_json_add_text (builder, "sha256", input->sha256);
+  sfumato_json_add_text (builder, "type", sfumato_image_type_format (input->type));
+  sfumato_json_add_int (builder, "width", input->width);
+  sfumato_json_add_int (builder, "height", input->height);
+  sfumato_json_add_text (builder, "name", input->name);
   json_builder_end_object (builder);
 }
 
@@ -67,29 +39,29 @@ sfumato_request_to_json (SfumatoRequest *self)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_text (builder, "service", fields->service);
-  add_text (builder, "model", fields->model);
-  add_text (builder, "prompt", fields->prompt);
-  add_text (builder, "negative_prompt", fields->negative_prompt);
-  add_text (builder, "aspect_ratio", fields->aspect_ratio);
+  sfumato_json_add_text (builder, "service", fields->service);
+  sfumato_json_add_text (builder, "model", fields->model);
+  sfumato_json_add_text (builder, "prompt", fields->prompt);
+  sfumato_json_add_text (builder, "negative_prompt", fields->negative_prompt);
+  sfumato_json_add_text (builder, "aspect_ratio", fields->aspect_ratio);
   if (fields->seed != SFUMATO_SEED_RANDOM)
-    add_int (builder, "seed", fields->seed);
-  add_text (builder, "style", fields->style);
+    sfumato_json_add_int (builder, "seed", fields->seed);
+  sfumato_json_add_text (builder, "style", fields->style);
   if (fields->guidance != 0)
-    add_double (builder, "guidance", fields->guidance);
+    sfumato_json_add_double (builder, "guidance", fields->guidance);
   if (fields->steps != 0)
-    add_int (builder, "steps", fields->steps);
-  add_text (builder, "sampler", fields->sampler);
+    sfumato_json_add_int (builder, "steps", fields->steps);
+  sfumato_json_add_text (builder, "sampler", fields->sampler);
   if (fields->size != 0)
-    add_int (builder, "size", fields->size);
-  add_text (builder, "format", fields->format);
+    sfumato_json_add_int (builder, "size", fields->size);
+  sfumato_json_add_text (builder, "format", fields->format);
   if (fields->count != 1)
-    add_int (builder, "count", fields->count);
+    sfumato_json_add_int (builder, "count", fields->count);
   if (fields->input != NULL)
     {
       add_input (builder, fields->input);
       if (fields->strength >= 0)
-        add_double (builder, "strength", fields->strength);
+        sfumato_json_add_double (builder, "strength", fields->strength);
     }
   json_builder_end_object (builder);
   return json_builder_get_root (builder);

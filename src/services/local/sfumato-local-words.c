@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "domain/sfumato-error.h"
+#include "domain/sfumato-json-write.h"
 #include "services/sfumato-json.h"
 
 #define PROTOCOL         1
@@ -60,35 +61,6 @@ begin (const char *what)
   return builder;
 }
 
-static void
-add_text (JsonBuilder *builder,
-          const char  *name,
-          const char  *text)
-{
-  if (text == NULL)
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text);
-}
-
-static void
-add_int (JsonBuilder *builder,
-         const char  *name,
-         gint64       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder,
-            const char  *name,
-            double       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
 GString *
 sfumato_local_say_load (const SfumatoLocalModel *model,
                         const char              *merges,
@@ -102,11 +74,11 @@ sfumato_local_say_load (const SfumatoLocalModel *model,
   for (guint i = 0; model->paths[i] != NULL; i++)
     json_builder_add_string_value (builder, model->paths[i]);
   json_builder_end_array (builder);
-  add_text (builder, "merges", merges);
-  add_text (builder, "t5", model->t5_vocabulary);
-  add_text (builder, "device", device);
+  sfumato_json_add_text (builder, "merges", merges);
+  sfumato_json_add_text (builder, "t5", model->t5_vocabulary);
+  sfumato_json_add_text (builder, "device", device);
   if (threads > 0)
-    add_int (builder, "threads", threads);
+    sfumato_json_add_int (builder, "threads", threads);
   return line_of (builder);
 }
 
@@ -118,14 +90,14 @@ add_numbers (JsonBuilder            *builder,
   const SfumatoModel *table = task->table;
   g_autofree char *seed = g_strdup_printf ("%" G_GINT64_FORMAT, task->seed);
 
-  add_int (builder, "width", task->width);
-  add_int (builder, "height", task->height);
-  add_int (builder, "steps", fields->steps != 0 ? fields->steps : table->steps_default);
-  add_text (builder, "sampler", fields->sampler != NULL ? fields->sampler : table->samplers[0].id);
-  add_double (builder, "guidance", fields->guidance != 0 ? fields->guidance : table->guidance_default);
-  add_text (builder, "seed", seed);
+  sfumato_json_add_int (builder, "width", task->width);
+  sfumato_json_add_int (builder, "height", task->height);
+  sfumato_json_add_int (builder, "steps", fields->steps != 0 ? fields->steps : table->steps_default);
+  sfumato_json_add_text (builder, "sampler", fields->sampler != NULL ? fields->sampler : table->samplers[0].id);
+  sfumato_json_add_double (builder, "guidance", fields->guidance != 0 ? fields->guidance : table->guidance_default);
+  sfumato_json_add_text (builder, "seed", seed);
   if (task->picture != NULL)
-    add_double (builder, "strength", fields->strength >= 0 ? fields->strength : table->strength_default);
+    sfumato_json_add_double (builder, "strength", fields->strength >= 0 ? fields->strength : table->strength_default);
 }
 
 /* The picture is put in behind the rest: as a value of JSON's own it would be copied four times. */
@@ -138,10 +110,10 @@ sfumato_local_say_generate (const SfumatoLocalTask *task)
   GString *line;
   gsize size;
 
-  add_text (builder, "id", JOB);
-  add_text (builder, "prompt", fields->prompt);
+  sfumato_json_add_text (builder, "id", JOB);
+  sfumato_json_add_text (builder, "prompt", fields->prompt);
   if (task->table->negative_prompt)
-    add_text (builder, "negative", fields->negative_prompt);
+    sfumato_json_add_text (builder, "negative", fields->negative_prompt);
   add_numbers (builder, task);
   json_builder_set_member_name (builder, "turbo");
   json_builder_add_boolean_value (builder, task->model->turbo);
@@ -163,7 +135,7 @@ sfumato_local_say_cancel (void)
 {
   g_autoptr (JsonBuilder) builder = begin ("cancel");
 
-  add_text (builder, "id", JOB);
+  sfumato_json_add_text (builder, "id", JOB);
   return line_of (builder);
 }
 
