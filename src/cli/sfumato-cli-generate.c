@@ -201,6 +201,21 @@ say_what_is_ignored (const SfumatoModel *model)
     sfumato_cli_say (_("The picture keeps the shape of the one it starts from: --aspect is not used."));
 }
 
+/* As the window does: then the picture says what it was made with, also where nobody chose. */
+static void
+fill_in_defaults (const SfumatoModel   *model,
+                  SfumatoRequestFields *fields)
+{
+  if (fields->sampler == NULL && model->samplers != NULL)
+    fields->sampler = model->samplers[0].id;
+  if (fields->steps == 0 && model->steps_max > 0)
+    fields->steps = model->steps_default;
+  if (fields->size == 0 && model->sizes != NULL)
+    fields->size = model->size_default;
+  if (fields->guidance == 0 && model->guidance_max > 0)
+    fields->guidance = model->guidance_default;
+}
+
 static SfumatoRequest *
 make_request (SfumatoCli  *cli,
               const char  *prompt,
@@ -231,6 +246,7 @@ make_request (SfumatoCli  *cli,
                     : sfumato_model_has_format (model, usual_format) ? usual_format : NULL;
   if (input != NULL && model->input_keeps_shape)
     fields.aspect_ratio = NULL;
+  fill_in_defaults (model, &fields);
   say_what_is_ignored (model);
   return sfumato_request_new (&fields);
 }

@@ -125,6 +125,7 @@ class Pictures(Local):
         run = self.cli("generate", "a red fox", "--size", "512", "--count", "2", "--json")
         self.assert_code(run, DONE)
         self.assertEqual([p["model"] for p in run.json["pictures"]], [model["id"]] * 2)
+        self.assertEqual([(p["steps"], p["sampler"]) for p in run.json["pictures"]], [(28, "euler")] * 2)   # of the model
         self.assertEqual(len(self.started()), 2)    # one looked at the model, one made both
 
     def test_neither_key_nor_model(self):
