@@ -164,6 +164,15 @@ finish (Exchange     *self,
   self->over = TRUE;
 }
 
+/* The library still speaks TLS 1.0 and 1.1 with who asks for it; nothing has been sent yet. */
+static void
+check_encryption (Exchange  *self,
+                  GIOStream *connection)
+{
+  if (g_tls_connection_get_protocol_version (G_TLS_CONNECTION (connection)) < G_TLS_PROTOCOL_VERSION_TLS_1_2)
+    fail (self, SFUMATO_HTTP_OLD_TLS);
+}
+
 static void
 network_event_cb (SoupMessage        *message,
                   GSocketClientEvent  event,
@@ -173,7 +182,9 @@ network_event_cb (SoupMessage        *message,
   Exchange *self = data;
 
   self->phase = event;
-  if (event == G_SOCKET_CLIENT_CONNECTING && G_IS_SOCKET_CONNECTION (connection))
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED)
+    check_encryption (self, connection);
+  else if (event == G_SOCKET_CLIENT_CONNECTING && G_IS_SOCKET_CONNECTION (connection))
     {
       g_autoptr (GSocketAddress) address =
         g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (connection), NULL);

@@ -66,6 +66,7 @@ typedef enum
   SFUMATO_HTTP_NO_CONNECTION, /* nobody answers there */
   SFUMATO_HTTP_NO_PROXY,      /* the proxy does not answer, or does not let us through */
   SFUMATO_HTTP_NO_TLS,        /* no encrypted connection, or not with whom it should be */
+  SFUMATO_HTTP_OLD_TLS,       /* encrypted as was safe years ago */
   SFUMATO_HTTP_SLOW_CONNECT,
   SFUMATO_HTTP_SILENT,        /* the idle limit */
   SFUMATO_HTTP_TOO_LONG,      /* the total limit */

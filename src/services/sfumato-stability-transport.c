@@ -37,8 +37,12 @@ dup_tls_what (const SfumatoStabilityCall *call,
         g_string_append_printf (what, " %s", g_dgettext (GETTEXT_PACKAGE, tls_reasons[i].reason));
         named = TRUE;
       }
-  if (!named && answer->tls_errors != 0)
-    g_string_append_printf (what, " %s", _("Its certificate is not valid."));
+  if (!named)
+    g_string_append_printf (what, " %s", answer->tls_errors != 0
+                                           ? _("Its certificate is not valid, or it did not prove that it has not been "
+                                               "revoked.")
+                                           : _("It speaks no encryption that Sfumato trusts, or something in between "
+                                               "interferes."));
   return g_string_free (what, FALSE);
 }
 
@@ -73,6 +77,8 @@ dup_what (const SfumatoStabilityCall *call,
                          "through."));
     case SFUMATO_HTTP_NO_TLS:
       return dup_tls_what (call, answer);
+    case SFUMATO_HTTP_OLD_TLS:
+      return g_strdup_printf (_("“%s” encrypts in a way that is no longer safe (older than TLS 1.2)."), call->host);
     case SFUMATO_HTTP_SLOW_CONNECT:
       return g_strdup_printf (_("“%s” took too long to answer the connection."), call->host);
     case SFUMATO_HTTP_SILENT:
@@ -108,6 +114,8 @@ static const struct
                               N_("Check the proxy in the system’s network settings.") },
   [SFUMATO_HTTP_NO_TLS] = { SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_TRY_AGAIN, N_("Connection Not Secure"),
                             N_("The key was not sent.") },
+  [SFUMATO_HTTP_OLD_TLS] = { SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_TRY_AGAIN, N_("Connection Not Secure"),
+                             N_("The key was not sent.") },
   [SFUMATO_HTTP_SLOW_CONNECT] = { SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_TRY_AGAIN, N_("Service Not Reached"),
                                   N_("Try again later.") },
   [SFUMATO_HTTP_SILENT] = { SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_TRY_AGAIN, N_("No Answer"), NULL },

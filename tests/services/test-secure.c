@@ -4,133 +4,11 @@
  */
 #include "config.h"
 
-#include "fixture.h"
+#include "certificates.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
-/* ---- certificates, made by certtool in a folder of their own ---- */
-
-static char *folder;
-
-static char *
-in_folder (const char *name,
-           const char *suffix)
-{
-  return g_strdup_printf ("%s/%s%s", folder, name, suffix);
-}
-
-static void
-run_certtool (const char *arguments)
-{
-  g_autofree char *command = g_strconcat ("certtool ", arguments, NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *messages = NULL;
-  int status;
-
-  g_spawn_command_line_sync (command, NULL, &messages, &status, &error);
-  g_assert_no_error (error);
-  if (!g_spawn_check_wait_status (status, NULL))
-    g_error ("%s: %s", command, messages);
-}
-
-static void
-make_key (const char *name)
-{
-  g_autofree char *key = in_folder (name, ".key");
-  g_autofree char *arguments = g_strdup_printf ("--generate-privkey --key-type=ecdsa --outfile %s", key);
-
-  run_certtool (arguments);
-}
-
-/* A certificate of that name, signed by an authority, or by itself where that is NULL. */
-static void
-make_certificate (const char *name,
-                  const char *authority,
-                  const char *template)
-{
-  g_autofree char *key = in_folder (name, ".key");
-  g_autofree char *certificate = in_folder (name, ".pem");
-  g_autofree char *words = in_folder (name, ".template");
-  g_autofree char *authority_key = authority != NULL ? in_folder (authority, ".key") : NULL;
-  g_autofree char *authority_certificate = authority != NULL ? in_folder (authority, ".pem") : NULL;
-  g_autofree char *arguments = NULL;
-
-  make_key (name);
-  g_assert_true (g_file_set_contents (words, template, -1, NULL));
-  if (authority != NULL)
-    arguments = g_strdup_printf ("--generate-certificate --load-privkey %s --load-ca-certificate %s "
-                                 "--load-ca-privkey %s --template %s --outfile %s",
-                                 key, authority_certificate, authority_key, words, certificate);
-  else
-    arguments = g_strdup_printf ("--generate-self-signed --load-privkey %s --template %s --outfile %s", key, words,
-                                 certificate);
-  run_certtool (arguments);
-}
-
-#define AUTHORITY "cn=\"authority\"\nca\ncert_signing_key\nexpiration_days=10\n"
-#define SERVER    "cn=\"server\"\ntls_www_server\nsigning_key\n"
-#define HERE      "ip_address=\"127.0.0.1\"\n"
-
-static void
-make_certificates (void)
-{
-  folder = g_dir_make_tmp ("sfumato-tls-XXXXXX", NULL);
-  g_assert_nonnull (folder);
-  make_certificate ("authority", NULL, AUTHORITY);
-  make_certificate ("stranger", NULL, AUTHORITY);
-  make_certificate ("good", "authority", SERVER HERE "expiration_days=5\n");
-  make_certificate ("expired", "authority", SERVER HERE "activation_date=\"2015-01-01 00:00:00\"\n"
-                                            "expiration_date=\"2016-01-01 00:00:00\"\n");
-  make_certificate ("early", "authority", SERVER HERE "activation_date=\"2080-01-01 00:00:00\"\n"
-                                          "expiration_date=\"2081-01-01 00:00:00\"\n");
-  make_certificate ("far", "authority", SERVER "dns_name=\"service.invalid\"\nexpiration_days=5\n");
-  make_certificate ("elsewhere", "authority", SERVER "dns_name=\"example.org\"\nexpiration_days=5\n");
-  make_certificate ("self-signed", NULL, SERVER HERE "expiration_days=5\n");
-  make_certificate ("unknown", "stranger", SERVER HERE "expiration_days=5\n");
-}
-
-static void
-remove_certificates (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
-/* A fixture whose server shows that certificate, and whose service trusts the authority. */
-static void
-set_up_with (Fixture    *fixture,
-             const char *name)
-{
-  g_autofree char *certificate_path = in_folder (name, ".pem");
-  g_autofree char *key_path = in_folder (name, ".key");
-  g_autofree char *authority_path = in_folder ("authority", ".pem");
-  g_autoptr (GTlsDatabase) trusted = NULL;
-  g_autoptr (GTlsCertificate) certificate = NULL;
-  g_autoptr (GError) error = NULL;
-
-  certificate = g_tls_certificate_new_from_files (certificate_path, key_path, &error);
-  g_assert_no_error (error);
-  trusted = g_tls_file_database_new (authority_path, &error);
-  g_assert_no_error (error);
-  fixture->server = stand_in_new (0, certificate, &error);
-  g_assert_no_error (error);
-  stand_in_script (fixture->server, "{'scale':16,'rate_limit':0}");
-  fixture->service = sfumato_stability_new (stand_in_get_url (fixture->server), &error);
-  g_assert_no_error (error);
-  fixture->limits = sfumato_http_limits;
-  fixture->limits.tls_database = g_steal_pointer (&trusted);
-  fixture_apply_limits (fixture);
-}
+/* ---- certificates ---- */
 
 static const struct
 {
@@ -142,6 +20,9 @@ static const struct
   { "elsewhere", { "another name", "127.0.0.1" } },
   { "self-signed", { "Nobody this computer trusts", "127.0.0.1" } },
   { "unknown", { "Nobody this computer trusts", "127.0.0.1" } },
+  { "weak", { "too weak", "127.0.0.1" } },
+  { "common-name", { "another name", "127.0.0.1" } },
+  { "unproven", { "has not been revoked", "127.0.0.1" } },
 };
 
 /* NET-03, NET-21 */
@@ -154,7 +35,7 @@ test_bad_certificates (void)
       g_autoptr (GError) error = NULL;
       g_autoptr (StandInRequest) request = NULL;
 
-      set_up_with (&fixture, certificates[i].certificate);
+      certificates_set_up (&fixture, certificates[i].certificate);
       error = fixture_fail (&fixture, NULL);
       g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
       g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
@@ -176,7 +57,7 @@ test_good_certificate (void)
   g_autoptr (SfumatoResult) result = NULL;
   g_autofree char *violations = NULL;
 
-  set_up_with (&fixture, "good");
+  certificates_set_up (&fixture, "good");
   result = fixture_generate (&fixture, NULL, NULL, &error);
   g_assert_no_error (error);
   violations = stand_in_dup_violations (fixture.server);
@@ -200,7 +81,7 @@ test_cut (void)
       g_auto (Fixture) fixture = { 0 };
       g_autoptr (GError) error = NULL;
 
-      set_up_with (&fixture, "good");
+      certificates_set_up (&fixture, "good");
       stand_in_answer (fixture.server, orders[i]);
       error = fixture_fail (&fixture, NULL);
       g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_MAYBE);
@@ -222,7 +103,7 @@ test_no_handshake (void)
       g_auto (Fixture) fixture = { 0 };
       g_autoptr (GError) error = NULL;
 
-      set_up_with (&fixture, "good");
+      certificates_set_up (&fixture, "good");
       fixture.limits.connect_time = 500;
       fixture_apply_limits (&fixture);
       stand_in_answer (fixture.server, orders[i]);
@@ -396,7 +277,7 @@ test_through_proxy (void)
       run_apart ();
       return;
     }
-  set_up_with (&fixture, "far");
+  certificates_set_up (&fixture, "far");
   listener = g_socket_listener_new ();
   proxy = g_strdup_printf ("http://127.0.0.1:%u", g_socket_listener_add_any_inet_port (listener, NULL, NULL));
   g_setenv ("https_proxy", proxy, TRUE);
@@ -444,7 +325,7 @@ main (int    argc,
   int failed;
 
   g_test_init (&argc, &argv, NULL);
-  make_certificates ();
+  certificates_make ();
   g_test_add_func ("/secure/bad-certificates", test_bad_certificates);
   g_test_add_func ("/secure/good-certificate", test_good_certificate);
   g_test_add_func ("/secure/cut", test_cut);
@@ -459,6 +340,6 @@ main (int    argc,
   g_test_add_func ("/secure/through-proxy", test_through_proxy);
   g_test_add_func ("/secure/loopback-without-proxy", test_loopback_without_proxy);
   failed = g_test_run ();
-  remove_certificates ();
+  certificates_remove ();
   return failed;
 }
