@@ -8,7 +8,8 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
+
+#include "ui/sfumato-key-question.h"
 
 struct _SfumatoKeyGroup
 {
@@ -50,110 +51,6 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
-
-/* ---- one question to the keyring or the service, on a worker thread ----------------------------------------- */
-
-typedef enum
-{
-  ASK_STATE,   /* what the keyring has, without a prompt */
-  ASK_UNLOCK,  /* the same, with one */
-  ASK_CHECK,   /* the service for the account; a typed key is kept if that goes well */
-  ASK_KEEP,    /* the keyring to keep the typed key */
-  ASK_FORGET,
-} Ask;
-
-typedef struct
-{
-  GWeakRef         group;        /* SfumatoKeyGroup */
-  SfumatoStudio   *studio;       /* owned */
-  char            *service;      /* owned */
-  Ask              ask;
-  char            *text;         /* owned, nullable: the typed key; wiped */
-
-  SfumatoKeyState  state;
-  GError          *state_error;  /* owned, nullable */
-  char            *held_reason;  /* owned, nullable */
-  double           credits;      /* NaN: not known */
-} Question;
-
-static void
-wipe (Question *question)
-{
-  if (question->text)
-    explicit_bzero (question->text, strlen (question->text));
-  g_clear_pointer (&question->text, g_free);
-}
-
-static void
-question_free (Question *question)
-{
-  wipe (question);
-  g_weak_ref_clear (&question->group);
-  g_object_unref (question->studio);
-  g_free (question->service);
-  g_free (question->held_reason);
-  g_clear_error (&question->state_error);
-  g_free (question);
-}
-
-/* In the keyring, or, where that will not have it, for this run, remembering why. */
-static gboolean
-keep (Question      *question,
-      GCancellable  *cancellable,
-      GError       **error)
-{
-  g_autoptr (GError) problem = NULL;
-
-  if (sfumato_studio_set_key (question->studio, question->service, question->text, FALSE, NULL, cancellable,
-                              &problem))
-    return TRUE;
-  question->held_reason = g_strdup (sfumato_error_get_title (problem));
-  return sfumato_studio_set_key (question->studio, question->service, question->text, TRUE, NULL, cancellable,
-                                 error);
-}
-
-static gboolean
-answer (Question      *question,
-        GCancellable  *cancellable,
-        GError       **error)
-{
-  SfumatoAccount account = { .credits = NAN };
-
-  switch (question->ask)
-    {
-    case ASK_CHECK:
-      if (!sfumato_studio_check_key (question->studio, question->service, question->text, &account, cancellable,
-                                     error))
-        return FALSE;
-      question->credits = account.credits;
-      return !question->text || keep (question, cancellable, error);
-    case ASK_KEEP:
-      return keep (question, cancellable, error);
-    case ASK_FORGET:
-      return sfumato_studio_forget_key (question->studio, question->service, cancellable, error);
-    default:
-      return TRUE;
-    }
-}
-
-static void
-ask_thread (GTask        *task,
-            gpointer      source,
-            gpointer      task_data,
-            GCancellable *cancellable)
-{
-  Question *question = task_data;
-  GError *error = NULL;
-  gboolean answered = answer (question, cancellable, &error);
-
-  wipe (question);
-  question->state = sfumato_studio_get_key_state (question->studio, question->service,
-                                                  question->ask == ASK_UNLOCK, cancellable, &question->state_error);
-  if (answered)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
 
 /* ---- what is shown --------------------------------------------------------------------------------------- */
 
@@ -278,25 +175,25 @@ success_words (double credits)
 }
 
 static void
-take_answer (SfumatoKeyGroup *self,
-             Question        *question,
-             GError          *problem)
+take_answer (SfumatoKeyGroup        *self,
+             const SfumatoKeyAnswer *answer,
+             GError                 *problem)
 {
   gboolean had_key = is_kept (self);
-  gboolean done = problem == NULL && (question->ask == ASK_CHECK || question->ask == ASK_KEEP);
+  gboolean was_tried = answer->asked == SFUMATO_KEY_ASK_CHECK || answer->asked == SFUMATO_KEY_ASK_KEEP;
 
   self->answered = TRUE;
-  self->state = question->state;
+  self->state = answer->state;
   g_clear_error (&self->state_error);
-  self->state_error = g_steal_pointer (&question->state_error);
+  self->state_error = answer->state_error != NULL ? g_error_copy (answer->state_error) : NULL;
   g_clear_error (&self->problem);
   self->problem = problem;
   g_clear_pointer (&self->success, g_free);
-  if (question->ask == ASK_KEEP || question->ask == ASK_CHECK)
-    g_set_str (&self->held_reason, question->held_reason);
-  if (done && question->ask == ASK_CHECK)
-    self->success = success_words (question->credits);
-  if (done)
+  if (was_tried)
+    g_set_str (&self->held_reason, answer->held_reason);
+  if (answer->asked == SFUMATO_KEY_ASK_CHECK && problem == NULL)
+    self->success = success_words (answer->credits);
+  if (was_tried && problem == NULL)
     gtk_editable_set_text (self->entry, "");
   update (self);
   if (had_key != is_kept (self))
@@ -308,42 +205,37 @@ answered_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  Question *question = g_task_get_task_data (G_TASK (result));
-  g_autoptr (SfumatoKeyGroup) self = g_weak_ref_get (&question->group);
-  g_autoptr (GError) error = NULL;
+  GWeakRef *asker = user_data;
+  g_autoptr (SfumatoKeyGroup) self = g_weak_ref_get (asker);
+  const SfumatoKeyAnswer *answer;
+  GError *problem = NULL;
 
-  g_task_propagate_boolean (G_TASK (result), &error);
-  if (!self || g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
-    return;
+  g_weak_ref_clear (asker);
+  g_free (asker);
+  if (self == NULL || self->cancellable == NULL)
+    return; /* the group is gone */
+  answer = sfumato_key_question_finish (result, &problem);
   g_clear_object (&self->cancellable);
-  take_answer (self, question, g_steal_pointer (&error));
-  if (question->ask != ASK_STATE)
+  take_answer (self, answer, problem);
+  if (answer->asked != SFUMATO_KEY_ASK_STATE)
     announce (self);
 }
 
 static void
 ask (SfumatoKeyGroup *self,
-     Ask              what)
+     SfumatoKeyAsk    what)
 {
-  g_autoptr (GTask) task = NULL;
-  Question *question;
+  gboolean of_typed = what == SFUMATO_KEY_ASK_CHECK || what == SFUMATO_KEY_ASK_KEEP;
+  GWeakRef *asker;
 
   if (self->cancellable || !self->studio || !self->service)
     return;
   self->cancellable = g_cancellable_new ();
-  question = g_new0 (Question, 1);
-  g_weak_ref_init (&question->group, self);
-  question->studio = g_object_ref (self->studio);
-  question->service = g_strdup (self->service);
-  question->ask = what;
-  question->credits = NAN;
-  if ((what == ASK_CHECK || what == ASK_KEEP) && is_typed (self))
-    question->text = g_strdup (gtk_editable_get_text (self->entry));
-  task = g_task_new (NULL, self->cancellable, answered_cb, NULL);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_source_tag (task, ask);
-  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
-  g_task_run_in_thread (task, ask_thread);
+  asker = g_new (GWeakRef, 1);
+  g_weak_ref_init (asker, self);
+  sfumato_key_question_ask (self->studio, self->service, what,
+                            of_typed && is_typed (self) ? gtk_editable_get_text (self->entry) : NULL,
+                            self->cancellable, answered_cb, asker);
   update (self);
 }
 
@@ -365,19 +257,19 @@ static void
 check_cb (SfumatoKeyGroup *self)
 {
   if (is_typed (self) || is_kept (self))
-    ask (self, ASK_CHECK);
+    ask (self, SFUMATO_KEY_ASK_CHECK);
 }
 
 static void
 keep_cb (SfumatoKeyGroup *self)
 {
-  ask (self, ASK_KEEP);
+  ask (self, SFUMATO_KEY_ASK_KEEP);
 }
 
 static void
 unlock_cb (SfumatoKeyGroup *self)
 {
-  ask (self, ASK_UNLOCK);
+  ask (self, SFUMATO_KEY_ASK_UNLOCK);
 }
 
 static void
@@ -391,7 +283,7 @@ forget_answered_cb (SfumatoKeyGroup *self,
                     const char      *response)
 {
   if (g_str_equal (response, "forget"))
-    ask (self, ASK_FORGET);
+    ask (self, SFUMATO_KEY_ASK_FORGET);
 }
 
 static void
@@ -410,7 +302,7 @@ sfumato_key_group_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (sfumato_key_group_parent_class)->map (widget);
 
-  ask (SFUMATO_KEY_GROUP (widget), ASK_STATE);
+  ask (SFUMATO_KEY_GROUP (widget), SFUMATO_KEY_ASK_STATE);
 }
 
 static void
