@@ -6,20 +6,14 @@
 
 #include "ui/sfumato-create-page.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "domain/sfumato-error.h"
 #include "ui/sfumato-composer.h"
-#include "ui/sfumato-error-dialog.h"
-#include "ui/sfumato-reference.h"
+#include "ui/sfumato-reference-intake.h"
 #include "ui/sfumato-result-view.h"
 #include "ui/sfumato-settings-pane.h"
 
 /* After the last change; a crash costs no more than this. */
 #define DRAFT_DELAY_MS 500
-
-/* The parts of a request around the reference picture, at most: two prompts of 10,000 characters and the form. */
-#define REQUEST_BYTES_AROUND (128 * 1024)
 
 struct _SfumatoCreatePage
 {
@@ -113,75 +107,11 @@ job_over_cb (SfumatoCreatePage *self,
     sfumato_form_set_refused (self->form, fields);
 }
 
-/* ---- the reference picture ---- */
-
-static gsize
-reference_bytes_max (SfumatoCreatePage *self)
-{
-  gsize most = sfumato_form_get_model (self->form)->request_bytes_max;
-
-  return most > REQUEST_BYTES_AROUND ? most - REQUEST_BYTES_AROUND : 0;
-}
-
-static void
-reference_loaded_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      user_data)
-{
-  g_autoptr (SfumatoCreatePage) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SfumatoInput) input = sfumato_reference_load_finish (result, &error);
-
-  if (input != NULL)
-    sfumato_form_set_input (self->form, input);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && gtk_widget_get_root (GTK_WIDGET (self)) != NULL)
-    sfumato_error_dialog_present (GTK_WIDGET (self), error);
-}
-
-static void
-load_texture (SfumatoCreatePage *self,
-              GdkTexture        *texture,
-              const char        *name)
-{
-  g_autoptr (GBytes) bytes = gdk_texture_save_to_png_bytes (texture);
-
-  sfumato_reference_load_bytes_async (bytes, name, reference_bytes_max (self), self->cancellable,
-                                      reference_loaded_cb, g_object_ref (self));
-}
-
-static void
-file_pasted_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  g_autoptr (SfumatoCreatePage) self = user_data;
-  const GValue *value = gdk_clipboard_read_value_finish (GDK_CLIPBOARD (source), result, NULL);
-  GSList *files = value != NULL ? g_value_get_boxed (value) : NULL;
-
-  if (files != NULL)
-    sfumato_create_page_load_reference (self, files->data);
-}
-
-static void
-texture_pasted_cb (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  g_autoptr (SfumatoCreatePage) self = user_data;
-  g_autoptr (GdkTexture) texture = gdk_clipboard_read_texture_finish (GDK_CLIPBOARD (source), result, NULL);
-
-  if (texture != NULL)
-    load_texture (self, texture, _("Pasted picture"));
-}
-
 static gboolean
 dropped_cb (SfumatoCreatePage *self,
             const GValue      *value)
 {
-  if (G_VALUE_HOLDS (value, G_TYPE_FILE))
-    sfumato_create_page_load_reference (self, g_value_get_object (value));
-  else if (G_VALUE_HOLDS (value, GDK_TYPE_TEXTURE))
-    load_texture (self, g_value_get_object (value), _("Dropped picture"));
+  sfumato_reference_take_value (self->form, value, GTK_WIDGET (self), self->cancellable);
   return TRUE;
 }
 
@@ -494,25 +424,15 @@ sfumato_create_page_load_reference (SfumatoCreatePage *self,
 {
   g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
 
-  sfumato_reference_load_async (file, reference_bytes_max (self), self->cancellable, reference_loaded_cb,
-                                g_object_ref (self));
+  sfumato_reference_take_file (self->form, file, GTK_WIDGET (self), self->cancellable);
 }
 
 void
 sfumato_create_page_paste_reference (SfumatoCreatePage *self)
 {
-  GdkClipboard *clipboard;
-  GdkContentFormats *formats;
-
   g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
 
-  clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self));
-  formats = gdk_clipboard_get_formats (clipboard);
-  if (gdk_content_formats_contain_gtype (formats, GDK_TYPE_FILE_LIST))
-    gdk_clipboard_read_value_async (clipboard, GDK_TYPE_FILE_LIST, G_PRIORITY_DEFAULT, self->cancellable,
-                                    file_pasted_cb, g_object_ref (self));
-  else if (gdk_content_formats_contain_gtype (formats, GDK_TYPE_TEXTURE))
-    gdk_clipboard_read_texture_async (clipboard, self->cancellable, texture_pasted_cb, g_object_ref (self));
+  sfumato_reference_take_clipboard (self->form, GTK_WIDGET (self), self->cancellable);
 }
 
 void
