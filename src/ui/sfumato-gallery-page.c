@@ -1,4 +1,4 @@
-/* The gallery: what is searched for, what is said where nothing is found, and the bar of selection mode.
+/* The gallery: what is searched for, what is found, and the bar of selection mode.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sfumato-error-dialog.h"
+#include "ui/sfumato-gallery-blank.h"
 #include "ui/sfumato-gallery-grid.h"
 #include "ui/sfumato-picture-actions.h"
 #include "ui/sfumato-preferences.h"
@@ -24,8 +24,7 @@ struct _SfumatoGalleryPage
   GtkWidget           *search_entry;
   GtkStack            *stack;
   SfumatoGalleryGrid  *grid;
-  AdwStatusPage       *no_results;
-  AdwStatusPage       *missing_folder;
+  SfumatoGalleryBlank *blank;
   GtkLabel            *selection_label;
 
   SfumatoStudio       *studio;            /* owned */
@@ -70,44 +69,19 @@ is_filtered (SfumatoGalleryPage *self)
   return self->favorites_only || *get_text (self) != '\0';
 }
 
-static const char *
-choose_view (SfumatoGalleryPage *self)
-{
-  if (!sfumato_gallery_is_available (self->gallery))
-    return "missing";
-  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0)
-    return "grid";
-  if (*get_text (self) != '\0')
-    return "no-results";
-  return self->favorites_only ? "no-favorites" : "empty";
-}
-
-static void
-update_words (SfumatoGalleryPage *self)
-{
-  g_autofree char *quoted = g_markup_escape_text (get_text (self), -1);
-  /* Translators: %s is what was searched for. */
-  g_autofree char *searched = g_strdup_printf (self->favorites_only ? _("No favorite’s prompt contains “%s”.")
-                                                                    : _("No prompt contains “%s”."), quoted);
-  g_autofree char *folder = g_markup_escape_text (sfumato_gallery_get_folder (self->gallery), -1);
-  /* Translators: %s is a folder. */
-  g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive, or have been deleted."), folder);
-
-  adw_status_page_set_description (self->no_results, searched);
-  adw_status_page_set_description (self->missing_folder, away);
-}
-
 static void
 update_view (SfumatoGalleryPage *self)
 {
-  const char *view;
+  gboolean found;
 
   if (!self->gallery)
     return;
-  view = choose_view (self);
-  update_words (self);
-  gtk_stack_set_visible_child_name (self->stack, view);
-  gtk_widget_set_visible (self->toolbar, g_str_equal (view, "grid") || is_filtered (self));
+  found = sfumato_gallery_is_available (self->gallery) &&
+          g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0;
+  if (!found)
+    sfumato_gallery_blank_explain (self->blank, self->gallery, get_text (self), self->favorites_only);
+  gtk_stack_set_visible_child_name (self->stack, found ? "grid" : "blank");
+  gtk_widget_set_visible (self->toolbar, found || is_filtered (self));
 }
 
 static void
@@ -287,27 +261,6 @@ choose_folder (GtkWidget  *widget,
   sfumato_preferences_show_folder (preferences);
 }
 
-static void
-folder_made_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  g_autoptr (GtkWidget) page = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sfumato_gallery_make_folder_finish (SFUMATO_GALLERY (source), result, &error) && gtk_widget_get_root (page))
-    sfumato_error_dialog_present (page, error);
-}
-
-static void
-make_folder (GtkWidget  *widget,
-             const char *name,
-             GVariant   *target)
-{
-  sfumato_gallery_make_folder_async (SFUMATO_GALLERY_PAGE (widget)->gallery, NULL, folder_made_cb,
-                                     g_object_ref (widget));
-}
-
 static GListModel *
 holder_get_pictures (SfumatoPictureHolder *holder)
 {
@@ -457,8 +410,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, search_entry);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, grid);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, no_results);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, missing_folder);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, blank);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, selection_label);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_stopped_cb);
@@ -488,6 +440,7 @@ sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (SFUMATO_TYPE_GALLERY_BLANK);
   g_type_ensure (SFUMATO_TYPE_GALLERY_GRID);
   bind_template (widget_class);
   sfumato_picture_actions_install (widget_class);
@@ -495,7 +448,6 @@ sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
   gtk_widget_class_install_action (widget_class, "gallery.select-all", NULL, select_all);
   gtk_widget_class_install_action (widget_class, "gallery.stop-selecting", NULL, stop_selecting);
   gtk_widget_class_install_action (widget_class, "gallery.choose-folder", NULL, choose_folder);
-  gtk_widget_class_install_action (widget_class, "gallery.make-folder", NULL, make_folder);
 }
 
 static void
