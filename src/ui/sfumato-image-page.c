@@ -10,41 +10,30 @@
 #include <math.h>
 
 #include "ui/sfumato-details.h"
+#include "ui/sfumato-image-stage.h"
 #include "ui/sfumato-picture-actions.h"
-#include "ui/sfumato-picture-content.h"
 #include "ui/sfumato-picture-view.h"
-#include "ui/sfumato-preloader.h"
-#include "ui/sfumato-texture.h"
 
-/* A spinner that only flashes is worse than none. */
-#define SPINNER_AFTER_MS 300
-#define TITLE_CHARS_MAX  80
+#define TITLE_CHARS_MAX 80
 /* How far around its old place a picture is looked for after the model has changed. */
-#define LOOK_AROUND      20
+#define LOOK_AROUND     20
 
 struct _SfumatoImagePage
 {
-  AdwNavigationPage   parent_instance;
+  AdwNavigationPage    parent_instance;
 
-  AdwWindowTitle     *window_title;
-  SfumatoDetails     *details;
+  AdwWindowTitle      *window_title;
+  SfumatoDetails      *details;
   AdwOverlaySplitView *split;
-  GtkStack           *stack;
-  SfumatoPictureView *view;
-  AdwStatusPage      *hidden_status;
-  AdwStatusPage      *missing_status;
-  AdwStatusPage      *broken_status;
-  GtkToggleButton    *favorite_button;
+  SfumatoImageStage   *stage;
+  GtkToggleButton     *favorite_button;
 
-  SfumatoStudio      *studio;          /* owned */
-  GListModel         *pictures;        /* owned */
-  guint               position;        /* in pictures */
-  SfumatoPicture     *picture;         /* owned, nullable: the one at position */
-  GListStore         *current;         /* owned: just that one, for the actions */
-  GSignalGroup       *follow_picture;  /* owned */
-  SfumatoPreloader   *preloader;       /* owned */
-  guint               spinner_source;
-  gboolean            revealed;        /* the person wants to see this filtered picture */
+  SfumatoStudio       *studio;          /* owned */
+  GListModel          *pictures;        /* owned */
+  guint                position;        /* in pictures */
+  SfumatoPicture      *picture;         /* owned, nullable: the one at position */
+  GListStore          *current;         /* owned: just that one, for the actions */
+  GSignalGroup        *follow_picture;  /* owned */
 };
 
 static void picture_holder_iface_init (SfumatoPictureHolderInterface *iface);
@@ -56,6 +45,12 @@ static const SfumatoPictureFields *
 fields_of (SfumatoImagePage *self)
 {
   return sfumato_picture_get_fields (self->picture);
+}
+
+static SfumatoPictureView *
+get_view (SfumatoImagePage *self)
+{
+  return sfumato_image_stage_get_view (self->stage);
 }
 
 /* ---- words ----------------------------------------------------------------------------------------------- */
@@ -73,7 +68,6 @@ static void
 update_title (SfumatoImagePage *self)
 {
   g_autofree char *title = make_title (self);
-  g_autofree char *alt = sfumato_picture_dup_alt_text (self->picture);
   /* Translators: which picture of how many is shown. */
   g_autofree char *place = g_strdup_printf (_("%u of %u"), self->position + 1,
                                             g_list_model_get_n_items (self->pictures));
@@ -82,123 +76,16 @@ update_title (SfumatoImagePage *self)
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), title);
   adw_window_title_set_title (self->window_title, title);
   adw_window_title_set_subtitle (self->window_title, place);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, alt, -1);
 }
 
-static void
-set_description (AdwStatusPage *status,
-                 const char    *text)
-{
-  g_autofree char *escaped = g_markup_escape_text (text, -1);
-
-  adw_status_page_set_description (status, escaped);
-}
-
-static void
-explain_hidden (SfumatoImagePage *self)
-{
-  g_autofree char *price = sfumato_price_format (fields_of (self)->price);
-  g_autofree char *text = NULL;
-
-  if (fields_of (self)->charge == SFUMATO_CHARGE_NONE)
-    text = g_strdup (_("The service’s content filter objected to this picture and blurred it. You were not charged."));
-  else
-    /* Translators: %s is a price, such as "6.5 credits". */
-    text = g_strdup_printf (_("The service’s content filter objected to this picture and blurred it. It was made, "
-                              "and counts as a picture: %s."), price);
-  set_description (self->hidden_status, text);
-}
-
-static void
-explain_missing (SfumatoImagePage *self)
-{
-  const char *folder = sfumato_gallery_get_folder (sfumato_studio_get_gallery (self->studio));
-  /* Translators: the first %s is a file, the second one a folder. */
-  g_autofree char *text = g_strdup_printf (_("“%s” is not in %s. It may have been moved or deleted by another "
-                                             "program, or be on a removed drive."), fields_of (self)->file_name, folder);
-
-  set_description (self->missing_status, text);
-}
-
-/* ---- what is shown --------------------------------------------------------------------------------------- */
-
-static void
-spinner_due_cb (gpointer user_data)
-{
-  SfumatoImagePage *self = user_data;
-
-  self->spinner_source = 0;
-  gtk_stack_set_visible_child_name (self->stack, "loading");
-}
-
-static GdkTexture *
-dup_stand_in (SfumatoPicture *picture)
-{
-  GdkTexture *kept = sfumato_texture_peek (picture, 512);
-
-  return kept ? kept : sfumato_texture_peek (picture, 256);
-}
-
-static void
-show_texture (SfumatoImagePage *self,
-              GdkTexture       *texture)
-{
-  sfumato_picture_view_set_texture (self->view, texture, fields_of (self)->width, fields_of (self)->height);
-  gtk_stack_set_visible_child_name (self->stack, "picture");
-}
-
-static void
-show_readable (SfumatoImagePage *self)
-{
-  const GError *error = NULL;
-  GdkTexture *texture = sfumato_preloader_get (self->preloader, self->picture, &error);
-  g_autoptr (GdkTexture) stand_in = NULL;
-
-  if (texture)
-    {
-      show_texture (self, texture);
-      return;
-    }
-  if (error)
-    {
-      set_description (self->broken_status, error->message);
-      gtk_stack_set_visible_child_name (self->stack, "broken");
-      return;
-    }
-  stand_in = dup_stand_in (self->picture);
-  if (stand_in)
-    {
-      show_texture (self, stand_in);
-      return;
-    }
-  gtk_stack_set_visible_child_name (self->stack, "nothing");
-  self->spinner_source = g_timeout_add_once (SPINNER_AFTER_MS, spinner_due_cb, self);
-}
-
-static void
-show_picture (SfumatoImagePage *self)
-{
-  g_clear_handle_id (&self->spinner_source, g_source_remove);
-  if (fields_of (self)->missing)
-    {
-      explain_missing (self);
-      gtk_stack_set_visible_child_name (self->stack, "missing");
-    }
-  else if (fields_of (self)->finish == SFUMATO_FINISH_FILTERED && !self->revealed)
-    {
-      explain_hidden (self);
-      gtk_stack_set_visible_child_name (self->stack, "hidden");
-    }
-  else
-    show_readable (self);
-}
+/* ---- what can be done ------------------------------------------------------------------------------------ */
 
 static void
 update_actions (SfumatoImagePage *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   guint count = g_list_model_get_n_items (self->pictures);
-  gboolean zoomable = g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "picture") == 0;
+  gboolean zoomable = sfumato_image_stage_shows_picture (self->stage);
 
   gtk_widget_action_set_enabled (widget, "image.previous", self->position > 0);
   gtk_widget_action_set_enabled (widget, "image.first", self->position > 0);
@@ -206,7 +93,7 @@ update_actions (SfumatoImagePage *self)
   gtk_widget_action_set_enabled (widget, "image.last", self->position + 1 < count);
   gtk_widget_action_set_enabled (widget, "image.zoom-in", zoomable);
   gtk_widget_action_set_enabled (widget, "image.zoom-out",
-                                 zoomable && !sfumato_picture_view_is_fitted (self->view));
+                                 zoomable && !sfumato_picture_view_is_fitted (get_view (self)));
   gtk_widget_action_set_enabled (widget, "image.zoom-fit", zoomable);
   gtk_widget_action_set_enabled (widget, "image.zoom-original", zoomable);
   gtk_widget_action_set_enabled (widget, "image.zoom-double", zoomable);
@@ -217,16 +104,8 @@ update_actions (SfumatoImagePage *self)
 static void
 update (SfumatoImagePage *self)
 {
-  show_picture (self);
+  sfumato_image_stage_update (self->stage);
   update_actions (self);
-}
-
-static void
-picture_loaded_cb (SfumatoImagePage *self,
-                   SfumatoPicture   *picture)
-{
-  if (self->picture && g_str_equal (sfumato_picture_get_fields (picture)->id, fields_of (self)->id))
-    update (self);
 }
 
 /* ---- going on -------------------------------------------------------------------------------------------- */
@@ -237,12 +116,11 @@ take_picture (SfumatoImagePage *self,
 {
   gpointer only[] = { picture };
 
-  self->revealed = FALSE;
   g_set_object (&self->picture, picture);
   g_signal_group_set_target (self->follow_picture, picture);
   g_list_store_splice (self->current, 0, g_list_model_get_n_items (G_LIST_MODEL (self->current)), only, 1);
   g_object_set (self->details, "picture", picture, NULL);
-  sfumato_picture_view_fit (self->view);
+  sfumato_picture_view_fit (get_view (self));
 }
 
 static void
@@ -258,9 +136,9 @@ go (SfumatoImagePage *self,
     take_picture (self, picture);
   if (GTK_IS_SELECTION_MODEL (self->pictures))
     gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->pictures), position, TRUE);
-  sfumato_preloader_center (self->preloader, sfumato_studio_get_gallery (self->studio), self->pictures, position);
+  sfumato_image_stage_show (self->stage, sfumato_studio_get_gallery (self->studio), self->pictures, position);
   update_title (self);
-  update (self);
+  update_actions (self);
 }
 
 /* Said as well as shown, for the keyboard stays where it is. */
@@ -321,13 +199,6 @@ pictures_changed_cb (SfumatoImagePage *self,
   go (self, find_again (self, guess));
 }
 
-static void
-swiped_cb (SfumatoImagePage *self,
-           int               direction)
-{
-  go_and_say (self, self->position + direction);
-}
-
 static gboolean
 go_sideways (GtkWidget *widget,
              GVariant  *args,
@@ -349,7 +220,7 @@ pan (GtkWidget *widget,
   double across, down;
 
   g_variant_get (args, "(dd)", &across, &down);
-  sfumato_picture_view_pan (SFUMATO_IMAGE_PAGE (widget)->view, across, down);
+  sfumato_picture_view_pan (get_view (SFUMATO_IMAGE_PAGE (widget)), across, down);
   return GDK_EVENT_STOP;
 }
 
@@ -371,15 +242,15 @@ run_action (GtkWidget  *widget,
   else if (g_str_equal (name, "image.last"))
     go_and_say (self, g_list_model_get_n_items (self->pictures) - 1);
   else if (g_str_equal (name, "image.zoom-in"))
-    sfumato_picture_view_zoom_in (self->view);
+    sfumato_picture_view_zoom_in (get_view (self));
   else if (g_str_equal (name, "image.zoom-out"))
-    sfumato_picture_view_zoom_out (self->view);
+    sfumato_picture_view_zoom_out (get_view (self));
   else if (g_str_equal (name, "image.zoom-fit"))
-    sfumato_picture_view_fit (self->view);
+    sfumato_picture_view_fit (get_view (self));
   else if (g_str_equal (name, "image.zoom-original"))
-    sfumato_picture_view_zoom_to (self->view, 1);
+    sfumato_picture_view_zoom_to (get_view (self), 1);
   else if (g_str_equal (name, "image.zoom-double"))
-    sfumato_picture_view_zoom_to (self->view, 2);
+    sfumato_picture_view_zoom_to (get_view (self), 2);
 }
 
 static void
@@ -389,9 +260,8 @@ reveal (GtkWidget  *widget,
 {
   SfumatoImagePage *self = SFUMATO_IMAGE_PAGE (widget);
 
-  self->revealed = TRUE;
-  update (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  sfumato_image_stage_reveal (self->stage);
+  gtk_widget_grab_focus (GTK_WIDGET (get_view (self)));
 }
 
 static void
@@ -409,26 +279,9 @@ open_menu (GtkWidget  *widget,
            const char *name,
            GVariant   *target)
 {
-  GtkWidget *view = GTK_WIDGET (SFUMATO_IMAGE_PAGE (widget)->stack);
+  GtkWidget *view = GTK_WIDGET (SFUMATO_IMAGE_PAGE (widget)->stage);
 
   sfumato_picture_actions_popup (view, gtk_widget_get_width (view) / 2.0, gtk_widget_get_height (view) / 2.0);
-}
-
-static void
-menu_clicked_cb (SfumatoImagePage *self,
-                 int               n_press,
-                 double            x,
-                 double            y)
-{
-  sfumato_picture_actions_popup (GTK_WIDGET (self->view), x, y);
-}
-
-static void
-long_pressed_cb (SfumatoImagePage *self,
-                 double            x,
-                 double            y)
-{
-  sfumato_picture_actions_popup (GTK_WIDGET (self->view), x, y);
 }
 
 static void
@@ -445,34 +298,6 @@ zoom_words (SfumatoImagePage *self,
 {
   /* Translators: a zoom factor, such as "63 %". */
   return g_strdup_printf (_("%d %%"), (int) round (zoom * 100));
-}
-
-/* ---- dragging out ---------------------------------------------------------------------------------------- */
-
-static GdkContentProvider *
-drag_prepared_cb (SfumatoImagePage *self,
-                  double            x,
-                  double            y,
-                  GtkDragSource    *source)
-{
-  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (source));
-
-  /* A finger swipes, and a zoomed picture is moved inside its frame. */
-  if (!sfumato_picture_view_is_fitted (self->view) ||
-      (device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN))
-    return NULL;
-  return sfumato_picture_content_new (sfumato_studio_get_gallery (self->studio), G_LIST_MODEL (self->current));
-}
-
-static void
-drag_begun_cb (SfumatoImagePage *self,
-               GdkDrag          *drag,
-               GtkDragSource    *source)
-{
-  g_autoptr (GdkTexture) icon = dup_stand_in (self->picture);
-
-  if (icon)
-    gtk_drag_source_set_icon (source, GDK_PAINTABLE (icon), 0, 0);
 }
 
 /* ---- the holder of one picture ---------------------------------------------------------------------------- */
@@ -494,7 +319,7 @@ picture_holder_iface_init (SfumatoPictureHolderInterface *iface)
 static void
 sfumato_image_page_shown (AdwNavigationPage *page)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (SFUMATO_IMAGE_PAGE (page)->view));
+  gtk_widget_grab_focus (GTK_WIDGET (get_view (SFUMATO_IMAGE_PAGE (page))));
 }
 
 static void
@@ -502,9 +327,7 @@ sfumato_image_page_dispose (GObject *object)
 {
   SfumatoImagePage *self = SFUMATO_IMAGE_PAGE (object);
 
-  g_clear_handle_id (&self->spinner_source, g_source_remove);
   g_clear_object (&self->follow_picture);
-  g_clear_object (&self->preloader);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_IMAGE_PAGE);
   g_clear_object (&self->current);
   g_clear_object (&self->picture);
@@ -557,17 +380,9 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, window_title);
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, details);
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, split);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, stack);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, view);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, hidden_status);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, missing_status);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, broken_status);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, stage);
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, favorite_button);
-  gtk_widget_class_bind_template_callback (widget_class, swiped_cb);
-  gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
-  gtk_widget_class_bind_template_callback (widget_class, long_pressed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, drag_prepared_cb);
-  gtk_widget_class_bind_template_callback (widget_class, drag_begun_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_actions);
   gtk_widget_class_bind_template_callback (widget_class, favorite_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, zoom_words);
 }
@@ -585,6 +400,7 @@ sfumato_image_page_class_init (SfumatoImagePageClass *klass)
   ADW_NAVIGATION_PAGE_CLASS (klass)->shown = sfumato_image_page_shown;
 
   g_type_ensure (SFUMATO_TYPE_DETAILS);
+  g_type_ensure (SFUMATO_TYPE_IMAGE_STAGE);
   g_type_ensure (SFUMATO_TYPE_PICTURE_VIEW);
   bind_template (widget_class);
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
@@ -600,14 +416,12 @@ static void
 sfumato_image_page_init (SfumatoImagePage *self)
 {
   self->current = g_list_store_new (SFUMATO_TYPE_PICTURE);
-  self->preloader = sfumato_preloader_new ();
-  g_signal_connect_swapped (self->preloader, "loaded", G_CALLBACK (picture_loaded_cb), self);
   self->follow_picture = g_signal_group_new (SFUMATO_TYPE_PICTURE);
   g_signal_group_connect_swapped (self->follow_picture, "notify", G_CALLBACK (update), self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  g_signal_connect_object (self->view, "notify::fitted", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (get_view (self), "notify::fitted", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
   sfumato_picture_actions_add_shortcuts (GTK_WIDGET (self));
 }
 
