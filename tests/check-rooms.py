@@ -17,7 +17,7 @@ src = os.path.join(os.path.abspath(sys.argv[1]), "src")
 
 LIBRARIES = {"gio": r"gio/", "json": r"json-glib/", "soup": r"libsoup/", "secret": r"libsecret/", "sqlite": r"sqlite3\.h",
              "pixbuf": r"gdk-pixbuf/", "gtk": r"(gtk|gdk|gsk)/", "adw": r"adwaita\.h",
-             "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h", "dnnl": r"oneapi/dnnl/"}
+             "ggml": r"(ggml|gguf)", "utf8proc": r"utf8proc\.h", "dnnl": r"oneapi/dnnl/", "seccomp": r"(lib)?seccomp\.h"}
 
 # What window and command line get to see of the services: what any of them can do, and the models installed here.
 SERVICES = ["services/sfumato-service.h", "services/local/sfumato-local.h"]
@@ -30,7 +30,7 @@ ROOMS = {
     "studio": (["domain/", "services/", "gallery/", "keyring/"], ["gio", "json", "sqlite"]),
     "ui": (["domain/", "studio/", *SERVICES, "gallery/sfumato-gallery.h"], ["gio", "gtk", "adw"]),
     "cli": (["domain/", "studio/", *SERVICES, "gallery/sfumato-gallery.h"], ["gio", "json"]),
-    "engine": ([], ["dnnl", "ggml", "utf8proc"]),
+    "engine": ([], ["dnnl", "ggml", "seccomp", "utf8proc"]),
 }
 # Libraries that come along with the rooms a room may see, but that it has no business to use itself.
 UNSEEN = {"ui": ["soup", "secret", "sqlite"], "cli": ["soup", "secret", "sqlite", "gtk", "adw"],
@@ -107,6 +107,11 @@ def test_pictures_are_decoded_in_one_file():
     for room in ("gallery", "services"):
         users = [path for path in files_of(room) if any("pixbuf" in libraries_of(n) for _, n in includes(os.path.join(src, path)))]
         assert len(users) <= 1, f"GdkPixbuf, which reads untrusted bytes, is used in {users}"
+
+
+def test_the_jail_is_one_file():
+    users = [path for room in ROOMS for path in files_of(room) if any("seccomp" in libraries_of(n) for _, n in includes(os.path.join(src, path)))]
+    assert users == ["engine/jail.c"], f"libseccomp is used in {users}"
 
 
 tap.run(globals())

@@ -56,6 +56,15 @@ def seconds(text, pattern):
     return float(found[-1]) if found else float("nan")
 
 
+def seconds_a_step(log, steps):
+    """What the peer says of each step but the first, in which it reads the transformer's weights."""
+    sampling = log.split("sampling completed")[0]
+    found = re.findall(rf"(\d+)/{steps} - ([\d.]+)(s/it|it/s)", sampling)
+    times = {int(n): float(x) if unit == "s/it" else 1 / float(x) for n, x, unit in found if float(x) > 0}
+    rest = [t for n, t in times.items() if n > 1]
+    return sum(rest) / len(rest) if rest else float("nan")
+
+
 def run_peer(binary, options, model, side, steps):
     argv = [binary, "-m", model, "-p", PROMPT, "--cfg-scale", "1", "--steps", str(steps), "-W", str(side), "-H", str(side),
             "-t", str(os.cpu_count()), "--sampling-method", "euler", "-o", "/dev/null", *options.split()]
@@ -65,7 +74,7 @@ def run_peer(binary, options, model, side, steps):
     _, _, usage = os.wait4(process.pid, 0)
     return {
         "text": seconds(log, r"get_learned_condition completed, taking\s+([\d.]+)\s*s"),
-        "step": seconds(log, r"sampling completed, taking\s+([\d.]+)\s*s") / steps,
+        "step": seconds_a_step(log, steps),
         "vae": seconds(log, r"decode_first_stage completed, taking\s+([\d.]+)\s*s"),
         "whole": time.monotonic() - began,
         "memory": usage.ru_maxrss / 1024,
