@@ -309,6 +309,25 @@ test_shut (void)
   local_fixture_assert_none_left (&fixture);
 }
 
+/* Steps show how long a silence is no hang. */
+static void
+test_silence (void)
+{
+  g_auto (LocalFixture) fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+  gint64 began;
+
+  local_fixture_set_up (&fixture);
+  sfumato_local_service_set_times (fixture.local, LOCAL_TIME, 18 * G_USEC_PER_SEC, LOCAL_TIME);
+  local_fixture_make (&fixture, "uneven");
+  began = g_get_monotonic_time ();
+  g_assert_null (local_fixture_generate (&fixture, "stall", NULL, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_ENGINE);
+  g_assert_nonnull (strstr (error->message, "did not answer"));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 15 * G_USEC_PER_SEC);
+  local_fixture_assert_none_left (&fixture);
+}
+
 /* ---- cancelling ---- */
 
 typedef struct
@@ -501,6 +520,7 @@ main (int    argc,
   g_test_add_func ("/local/failures", test_failures);
   g_test_add_func ("/local/last-words", test_last_words);
   g_test_add_func ("/local/shut", test_shut);
+  g_test_add_func ("/local/silence", test_silence);
   g_test_add_func ("/local/cancel", test_cancel);
   g_test_add_func ("/local/cancel-in-line", test_cancel_in_line);
   g_test_add_func ("/local/load-failures", test_load_failures);

@@ -27,7 +27,7 @@ struct _SfumatoLocalService
   GMutex               lock;      /* for the device */
   char                *device;    /* owned, nullable */
   gint64               answer;    /* microseconds */
-  gint64               silence;
+  gint64               silence;   /* before a step has shown how long one takes: see patience() */
   gint64               grace;
 };
 
@@ -68,6 +68,8 @@ typedef struct
   gpointer                 user_data;
   SfumatoProgress          told;       /* its preview owned */
   gint64                   stepping;   /* monotonic time of the first step's begin; 0: not there yet */
+  gint64                   stepped;    /* and of the last one's end */
+  gint64                   longest;    /* microseconds of the longest step so far; 0: none is done */
   gboolean                 heard;      /* the helper has answered something */
   GBytes                  *rgb;        /* owned: the picture, once there is one */
   guint                    clip_cut;   /* tokens of the prompt that found no room */

@@ -12,6 +12,13 @@
 
 #define EVENTS_MAX 100000
 
+/* A helper that hangs says nothing, and one that works says nothing for as long as a step takes: minutes, where a large
+ * model meets a slow processor. That its other threads still answer would prove nothing. So steps are measured: silence of
+ * this many times the longest one is a hang, but never less than this part of the silence that is allowed before the first
+ * step is done, when the model is still read from the disk and nothing is known. */
+#define STEPS_OF_SILENCE 10
+#define KNOWN_PART       6
+
 static GError *
 cancelled (void)
 {
@@ -146,6 +153,13 @@ wait_for_stop (SfumatoLocalService *self,
   return FALSE;
 }
 
+static gint64
+patience (SfumatoLocalService    *self,
+          const SfumatoLocalTask *task)
+{
+  return task->longest == 0 ? self->silence : MAX (self->silence / KNOWN_PART, STEPS_OF_SILENCE * task->longest);
+}
+
 /* One line of a conversation. problem: it is over without a picture; usable: but the process is as it should be. */
 static GError *
 hear_line (SfumatoLocalService *self,
@@ -159,7 +173,7 @@ hear_line (SfumatoLocalService *self,
   GError *problem = NULL;
 
   *usable = FALSE;
-  if (sfumato_local_process_read (process, self->silence, cancellable, &line, &problem))
+  if (sfumato_local_process_read (process, patience (self, task), cancellable, &line, &problem))
     {
       task->heard = TRUE;
       problem = sfumato_local_hear_error (line.object, task->model->name);

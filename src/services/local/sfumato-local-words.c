@@ -294,6 +294,23 @@ guess_seconds (const SfumatoLocalTask *task,
   return (int) MIN (ceil (each * (total - done + 1)), 1e6);
 }
 
+/* A second try begins anew: it reads the model again, and its steps take longer. */
+static void
+measure_steps (SfumatoLocalTask *task,
+               guint             done)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (done == 0 || task->stepping == 0)
+    {
+      task->stepping = now;
+      task->longest = 0;
+    }
+  else
+    task->longest = MAX (task->longest, now - task->stepped);
+  task->stepped = now;
+}
+
 static gboolean
 hear_progress (JsonObject       *object,
                SfumatoLocalTask *task)
@@ -313,8 +330,7 @@ hear_progress (JsonObject       *object,
     }
   else if (g_str_equal (phase, "steps"))
     {
-      if (done == 0 || task->stepping == 0)
-        task->stepping = g_get_monotonic_time ();
+      measure_steps (task, done);
       told->stage = SFUMATO_STAGE_MAKING;
       told->step = done;
       told->n_steps = total;

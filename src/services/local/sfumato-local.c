@@ -12,7 +12,7 @@
 #include "services/local/sfumato-local-picture.h"
 
 #define ANSWER_TIME  (60 * G_USEC_PER_SEC)
-/* One step of the largest model on a slow processor takes minutes; who has no patience cancels. */
+/* Reading a model from a slow disk and its first step take minutes; who has no patience cancels. */
 #define SILENCE_TIME (30 * 60 * G_USEC_PER_SEC)
 #define GRACE_TIME   (3 * G_USEC_PER_SEC)
 
