@@ -31,7 +31,7 @@ struct _SfumatoComposer
   GtkWidget             *model_button;
   GtkLabel              *model_label;
   GtkToggleButton       *exclude_button;
-  AdwButtonContent      *exclude_content;
+  GtkWidget             *exclude_label;
   GtkWidget             *reference_button;
   GtkLabel              *hint_label;
   GtkButton             *help_button;
@@ -219,7 +219,7 @@ exclude_toggled_cb (SfumatoComposer *self)
 /* ---- all of it ---- */
 
 static void
-update_chip (SfumatoComposer *self)
+name_model (SfumatoComposer *self)
 {
   const SfumatoModel *model = sfumato_form_get_model (self->form);
   g_autoptr (SfumatoRequest) request = sfumato_form_to_draft (self->form);
@@ -232,6 +232,17 @@ update_chip (SfumatoComposer *self)
     ratio = NULL;
   label = ratio != NULL ? g_strdup_printf ("%s · %s", model->name, ratio) : g_strdup (model->name);
   gtk_label_set_label (self->model_label, label);
+}
+
+/* Where there is no model there is nothing they could say. */
+static void
+update_chips (SfumatoComposer *self)
+{
+  gboolean there = self->form != NULL && sfumato_form_get_model (self->form)->id != NULL;
+  gboolean room = !self->narrow || !self->low;
+
+  gtk_widget_set_visible (self->model_button, there && room && !self->settings_shown);
+  gtk_widget_set_visible (GTK_WIDGET (self->exclude_button), there);
 }
 
 static void
@@ -256,7 +267,8 @@ static void
 update (SfumatoComposer *self)
 {
   self->updating = TRUE;
-  update_chip (self);
+  name_model (self);
+  update_chips (self);
   update_counter (self);
   update_negative (self);
   gtk_widget_set_visible (self->reference_button, sfumato_form_get_model (self->form)->input_picture &&
@@ -275,8 +287,8 @@ update_layout (SfumatoComposer *self)
   gtk_orientable_set_orientation (self->footer, orientation);
   gtk_orientable_set_orientation (self->go_box, orientation);
   gtk_label_set_xalign (self->hint_label, tall ? 0 : 1);
-  gtk_widget_set_visible (self->model_button, !self->settings_shown && (tall || !self->narrow));
-  adw_button_content_set_label (self->exclude_content, self->narrow ? "" : _("_Exclude…"));
+  gtk_widget_set_visible (self->exclude_label, !self->narrow);
+  update_chips (self);
   g_object_set (self->prompt_entry, "maximum-height", self->low ? 66 : self->narrow ? 132 : 220, NULL);
   g_object_set (self->negative_entry, "maximum-height", self->low ? 66 : 120, NULL);
 }
@@ -390,7 +402,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, model_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_button);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_content);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, hint_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, help_button);

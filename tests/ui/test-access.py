@@ -161,7 +161,7 @@ def test_in_the_dark_without_animations_and_with_high_contrast(s):
 def test_tab_goes_round_the_form(s):
     app = s.start_ready()
     app.find("text", "Prompt", "focused")
-    wanted = [("toggle button", "Exclude…"), ("combo box", "Model"), ("combo box", "Shape"), ("spin button", "Images"),
+    wanted = [("toggle button", "Exclude…"), ("combo box", "Model"), ("combo box", "Shape"), ("spin button", "Pictures"),
               ("text", "Seed"), ("button", "Roll a Seed"), ("toggle button", "Keep the Seed"), ("button", "New"),
               ("toggle button", "Main Menu"), ("text", "Prompt")]
     missing = list(wanted)

@@ -20,7 +20,7 @@ SANITIZED = os.environ.get("SFUMATO_SANITIZED")
 
 
 def set_count(app, number):
-    app.fill("spin button", "Images", str(number))
+    app.fill("spin button", "Pictures", str(number))
     app.desktop.keys("Tab")
 
 
