@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "services/sfumato-json.h"
+
 #define CHUNK (64 * 1024)
 
 const SfumatoHttpLimits sfumato_http_limits = {
@@ -255,9 +257,7 @@ cap_of_beginning (Exchange *self)
     return self->limits->error_bytes;
   if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN)
     return self->limits->picture_bytes;
-  while (size > 0 && g_ascii_isspace (*data))
-    data++, size--;
-  return size > 0 && *data == '{' ? self->limits->json_bytes : self->limits->error_bytes;
+  return sfumato_json_begins ((const char *) data, size) ? self->limits->json_bytes : self->limits->error_bytes;
 }
 
 static void
@@ -359,6 +359,31 @@ sent_cb (GObject      *source,
   read_more (self);
 }
 
+/* The names of codings know no case, but to libsoup they do. */
+static void
+got_headers_cb (SoupMessage *message,
+                gpointer     data)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  const char *coding = soup_message_headers_get_list (headers, "Content-Encoding");
+  g_autofree char *lower = coding != NULL ? g_ascii_strdown (coding, -1) : NULL;
+
+  if (lower != NULL)
+    soup_message_headers_replace (headers, "Content-Encoding", lower);
+}
+
+/* libsoup asks again by itself after a 421, and would after a challenge it knew an answer to. Nothing is sent twice. */
+static void
+restarted_cb (SoupMessage *message,
+              gpointer     data)
+{
+  Exchange *self = data;
+
+  if (self->answer->headers == NULL)
+    take_head (self);
+  fail (self, SFUMATO_HTTP_LOST);
+}
+
 /* ---- running ---- */
 
 static void
@@ -368,6 +393,8 @@ watch (Exchange *self)
   g_signal_connect (self->message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
   g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (wrote_body_cb), self);
+  g_signal_connect (self->message, "got-headers", G_CALLBACK (got_headers_cb), self);
+  g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
 }
 
 static void

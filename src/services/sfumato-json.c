@@ -11,17 +11,24 @@
 
 #define TEXT_MAX (1024 * 1024)
 
-JsonObject *
-sfumato_json_parse (const char *text,
-                    gsize       size)
+/* Where the text begins: behind the mark of its byte order, which some servers put there. */
+static const char *
+skip_mark (const char *text,
+           gsize       size)
+{
+  return size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+}
+
+/* A wrong byte in a sentence is no reason not to read the rest. (transfer full) (nullable) */
+static JsonNode *
+parse (const GString *text)
 {
   g_autoptr (JsonParser) parser = json_parser_new (); /* an immutable one aborts over some damaged texts */
-  JsonNode *root;
+  g_autofree char *valid = g_utf8_make_valid (text->str, text->len);
 
-  if (size == 0 || size > TEXT_MAX || !json_parser_load_from_data (parser, text, size, NULL))
+  if (text->len == 0 || !json_parser_load_from_data (parser, valid, -1, NULL))
     return NULL;
-  root = json_parser_get_root (parser);
-  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_object_ref (json_node_get_object (root)) : NULL;
+  return json_parser_steal_root (parser);
 }
 
 /* at: behind the opening quote. Returns where the closing one is, or end. */
@@ -57,30 +64,31 @@ find_name (const char * const *names,
   return i;
 }
 
-/* Only strings and the depth are told apart here; whether the rest is JSON is json-glib's business. */
-JsonObject *
-sfumato_json_parse_image (const char          *text,
-                          gsize                size,
-                          const char * const  *names,
-                          const char         **image,
-                          gsize               *image_size)
+/* The text of a value, without the strings behind names and what may follow it; NULL where that is too long. Only
+ * strings and the depth are told apart here; whether it is JSON is json-glib's business. (transfer full) */
+static GString *
+cut (const char          *text,
+     gsize                size,
+     const char * const  *names,
+     const char         **image,
+     gsize               *image_size)
 {
   g_autoptr (GString) rest = g_string_new (NULL);
   const char *end = text + size;
-  const char *kept = text;
+  const char *kept = skip_mark (text, size);
   int depth = 0;
 
   *image = NULL;
   *image_size = 0;
-  for (const char *at = text; at < end; at++)
+  for (const char *at = kept; at < end; at++)
     {
       const char *key = at + 1;
       const char *close;
 
       if (*at == '{' || *at == '[')
         depth++;
-      else if (*at == '}' || *at == ']')
-        depth--;
+      else if ((*at == '}' || *at == ']') && --depth == 0)
+        end = at + 1;
       if (*at != '"')
         continue;
       close = at = skip_string (key, end);
@@ -110,7 +118,50 @@ sfumato_json_parse_image (const char          *text,
   if (rest->len + (end - kept) > TEXT_MAX)
     return NULL;
   g_string_append_len (rest, kept, end - kept);
-  return sfumato_json_parse (rest->str, rest->len);
+  return g_steal_pointer (&rest);
+}
+
+JsonObject *
+sfumato_json_parse_image (const char          *text,
+                          gsize                size,
+                          const char * const  *names,
+                          const char         **image,
+                          gsize               *image_size)
+{
+  g_autoptr (GString) rest = cut (text, size, names, image, image_size);
+  g_autoptr (JsonNode) root = rest != NULL ? parse (rest) : NULL;
+
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_dup_object (root) : NULL;
+}
+
+JsonObject *
+sfumato_json_parse (const char *text,
+                    gsize       size)
+{
+  static const char * const none[] = { NULL };
+  const char *image;
+  gsize image_size;
+  g_autoptr (GString) rest = cut (text, size, none, &image, &image_size);
+  g_autoptr (JsonNode) root = rest != NULL ? parse (rest) : NULL;
+  JsonObject *object;
+
+  if (root == NULL || JSON_NODE_HOLDS_NULL (root))
+    return NULL;
+  if (JSON_NODE_HOLDS_OBJECT (root))
+    return json_node_dup_object (root);
+  object = json_object_new ();
+  json_object_set_member (object, "errors", g_steal_pointer (&root));
+  return object;
+}
+
+gboolean
+sfumato_json_begins (const char *text,
+                     gsize       size)
+{
+  const char *end = text + size;
+  const char *at = skip_space (skip_mark (text, size), end);
+
+  return at < end && *at == '{';
 }
 
 /* What an escape stands for: 0 for what base64 has no use for, such as the line ends some encoders put in. Moves at
@@ -133,23 +184,39 @@ unescape (const char **at,
   return value < 128 ? (char) value : 0;
 }
 
+/* Behind "data:image/png;base64,", which some put in front. */
+static const char *
+skip_scheme (const char *string,
+             const char *end)
+{
+  const char *comma = end - string > 5 && memcmp (string, "data:", 5) == 0 ? memchr (string, ',', end - string) : NULL;
+
+  return comma != NULL ? comma + 1 : string;
+}
+
+/* Base64 in either alphabet, with or without the signs that fill its end. */
 GBytes *
 sfumato_json_decode (const char *string,
                      gsize       size)
 {
-  char *data = g_malloc (size + 1);
+  char *data = g_malloc (size + 3);
   const char *end = string + size;
   int state = 0;
   guint save = 0;
   gsize length = 0;
+  gsize digits = 0;
 
-  for (const char *at = string; at < end; at++)
+  for (const char *at = skip_scheme (string, end); at < end; at++)
     {
-      char c = *at == '\\' ? unescape (&at, end) : *at;
+      char c = *at == '\\' ? unescape (&at, end) : *at == '-' ? '+' : *at == '_' ? '/' : *at;
 
-      if (c != 0)
-        data[length++] = c;
+      if (c == 0)
+        continue;
+      data[length++] = c;
+      digits += g_ascii_isalnum (c) || c == '+' || c == '/' || c == '=';
     }
+  for (; digits % 4 >= 2; digits++)
+    data[length++] = '=';
   length = g_base64_decode_step (data, length, (guchar *) data, &state, &save);
   return g_bytes_new_take (data, length);
 }

@@ -8,11 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* The object that text is; NULL where it is none, or is larger than a server has reason to send (json-glib takes up
- * to 43 times the size of its text, so that 1 MiB is the limit). (transfer full) */
+/* The object that text is, an object with it as "errors" where it is another value, or NULL: where it is no JSON, or is
+ * larger than a server has reason to send (json-glib takes up to 43 times the size of its text, so that 1 MiB is the
+ * limit). A mark of the byte order, what stands behind the value and bytes that are no UTF-8 do no harm.
+ * (transfer full) */
 JsonObject *sfumato_json_parse       (const char *text,
                                       gsize       size);
-/* The same for an object with a picture in it: cuts the strings behind any of names (NULL at the end) out of the text
+/* The same for an object, and nothing else, with a picture in it: cuts the strings behind any of names (NULL at the end) out of the text
  * before parsing it. image: where such a string begins and how long it is, still with its escapes; NULL for none. Of
  * several names the first one wins. */
 JsonObject *sfumato_json_parse_image (const char          *text,
@@ -20,6 +22,9 @@ JsonObject *sfumato_json_parse_image (const char          *text,
                                       const char * const  *names,
                                       const char         **image,
                                       gsize               *image_size);
+/* Whether this may be the beginning of an object. */
+gboolean    sfumato_json_begins      (const char *text,
+                                      gsize       size);
 /* The bytes of a base64 string as it stands in JSON. (transfer full) */
 GBytes     *sfumato_json_decode      (const char *string,
                                       gsize       size);

@@ -12,7 +12,10 @@
 
 #include "services/sfumato-json.h"
 
-#define WORD_MAX 64
+#define WORD_MAX    64
+#define FEW_BYTES   16
+#define WORDS_MAX   2000 /* bytes of JSON: more than that is a picture */
+#define CREDITS_MAX 1e12
 
 /* "image" is what the document says, "result" what some hosts send. */
 static const char * const image_names[] = { "image", "result", NULL };
@@ -55,16 +58,38 @@ believable_seed (gint64 seed)
   return seed > 0 ? seed : -1;
 }
 
+/* A word about the picture that means it is not what was asked for; hosts spell it in several ways. */
+static gboolean
+is_filtered (const char *finish)
+{
+  return finish != NULL && strcasestr (finish, "FILTER") != NULL;
+}
+
+/* A header that was sent several times counts as once where all say the same, and as their list where not. */
+static char *
+dup_header (const SfumatoStabilityCall *call,
+            SoupMessageHeaders         *headers,
+            const char                 *name)
+{
+  g_autofree char *list = dup_word (call, soup_message_headers_get_list (headers, name));
+  g_auto (GStrv) words = g_strsplit (list != NULL ? list : "", ", ", -1);
+
+  for (guint i = 1; words[0] != NULL && words[i] != NULL; i++)
+    if (g_ascii_strcasecmp (words[0], words[i]) != 0)
+      return g_steal_pointer (&list);
+  return g_strdup (words[0]);
+}
+
 static void
 read_headers (const SfumatoStabilityCall *call,
               const SfumatoHttpAnswer    *answer,
               Found                      *found)
 {
   SoupMessageHeaders *headers = answer->headers;
+  g_autofree char *seed = dup_header (call, headers, "seed");
 
-  found->seed = believable_seed (sfumato_parse_count (soup_message_headers_get_one (headers, "seed"),
-                                                      call->model->seed_max));
-  found->finish = dup_word (call, soup_message_headers_get_one (headers, "finish-reason"));
+  found->seed = believable_seed (sfumato_parse_count (seed, call->model->seed_max));
+  found->finish = dup_header (call, headers, "finish-reason");
   found->request_id = dup_word (call, soup_message_headers_get_one (headers, "x-request-id"));
 }
 
@@ -74,27 +99,16 @@ read_json (const SfumatoStabilityCall *call,
            Found                      *found)
 {
   gint64 seed = believable_seed (sfumato_json_get_count (json, "seed", call->model->seed_max));
-  g_autofree char *finish = dup_word (call, sfumato_json_get_string (json, "finish_reason"));
+  const char *word = sfumato_json_get_string (json, "finish_reason") ?: sfumato_json_get_string (json, "finishReason");
+  g_autofree char *finish = dup_word (call, word);
 
   if (seed > 0)
     found->seed = seed;
-  if (finish != NULL)
+  if (finish != NULL && !is_filtered (found->finish))
     {
       g_free (found->finish);
       found->finish = g_steal_pointer (&finish);
     }
-}
-
-static gboolean
-looks_like_json (GBytes *body)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (body, &size);
-
-  for (gsize i = 0; i < size; i++)
-    if (strchr (" \t\r\n", text[i]) == NULL)
-      return text[i] == '{';
-  return FALSE;
 }
 
 /* Fills found, and json where the answer is an object. */
@@ -112,7 +126,7 @@ find_picture (const SfumatoStabilityCall  *call,
   read_headers (call, answer, found);
   if (sfumato_image_sniff ((const guint8 *) data, size) != SFUMATO_IMAGE_UNKNOWN)
     found->bytes = g_bytes_ref (answer->body);
-  else if (looks_like_json (answer->body))
+  else if (sfumato_json_begins (data, size))
     {
       *json = sfumato_json_parse_image (data, size, image_names, &image, &image_size);
       if (*json == NULL)
@@ -129,7 +143,7 @@ make_result (const SfumatoStabilityCall  *call,
              GError                     **error)
 {
   const char *asked = sfumato_request_get_fields (call->request)->model;
-  gboolean filtered = found->finish != NULL && g_ascii_strcasecmp (found->finish, "CONTENT_FILTERED") == 0;
+  gboolean filtered = is_filtered (found->finish);
   gboolean usual = found->finish == NULL || g_ascii_strcasecmp (found->finish, "SUCCESS") == 0;
   SfumatoResultFields fields = {
     .bytes = found->bytes,
@@ -191,17 +205,48 @@ unusable (const SfumatoStabilityCall *call,
   return error;
 }
 
+static GError *
+withheld (const SfumatoStabilityCall *call,
+          const SfumatoHttpAnswer    *answer,
+          JsonObject                 *json)
+{
+  GError *error = sfumato_stability_error (call, answer, json, SFUMATO_ERROR_REFUSED, SFUMATO_CHARGE_MAYBE,
+                                           _("Declined by Moderation"),
+                                           _("The service did not send the picture because of its content rules."),
+                                           _("Change the prompt or the reference picture."));
+
+  sfumato_error_set_help (error, SFUMATO_ERROR_HELP_EDIT_PROMPT);
+  sfumato_error_set_field (error, "prompt");
+  return error;
+}
+
+static gboolean
+has_error (JsonObject *json)
+{
+  static const char * const names[] = { "name", "errors", "error" };
+
+  for (guint i = 0; json != NULL && i < G_N_ELEMENTS (names); i++)
+    if (json_object_has_member (json, names[i]) && !json_object_get_null_member (json, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 /* It says 200, and there is no picture in it. */
 static GError *
 no_picture (const SfumatoStabilityCall *call,
             const SfumatoHttpAnswer    *answer,
+            const Found                *found,
             JsonObject                 *json)
 {
-  if (json != NULL && sfumato_json_get_string (json, "name") != NULL)
+  if (has_error (json))
     return sfumato_stability_refusal (call, answer, json);
+  if (is_filtered (found->finish))
+    return withheld (call, answer, json);
   if (json != NULL && sfumato_json_get_string (json, "id") != NULL)
     return unusable (call, answer, json, _("Unexpected Answer"),
                      _("The service did not send a picture but the number of a task; it stands in the details."));
+  if (json != NULL && sfumato_json_get_string (json, "message") != NULL)
+    return sfumato_stability_refusal (call, answer, json);
   if (json == NULL && is_foreign_page (answer))
     return foreign_page (call, answer);
   if (g_bytes_get_size (answer->body) == 0)
@@ -214,7 +259,7 @@ no_picture (const SfumatoStabilityCall *call,
 static gboolean
 is_readable (const SfumatoHttpAnswer *answer)
 {
-  return answer->problem != SFUMATO_HTTP_GARBAGE && answer->problem != SFUMATO_HTTP_TOO_LARGE;
+  return answer->problem != SFUMATO_HTTP_TOO_LARGE;
 }
 
 /* There is no answer of the service's own: none at all, or one of a proxy that let nothing through. */
@@ -228,17 +273,32 @@ no_answer (const SfumatoStabilityCall *call,
   return sfumato_stability_transport_error (call, answer, limits);
 }
 
+/* Whether somebody may have paid for these bytes: a picture, or part of one, or what is said to be one and cannot be
+ * opened here. */
+static gboolean
+is_worth_keeping (const SfumatoHttpAnswer *answer)
+{
+  g_autofree char *media = sfumato_http_answer_dup_media_type (answer);
+  gsize size;
+  const char *data = g_bytes_get_data (answer->body, &size);
+
+  if (sfumato_image_sniff ((const guint8 *) data, size) != SFUMATO_IMAGE_UNKNOWN)
+    return TRUE;
+  if (!SOUP_STATUS_IS_SUCCESSFUL (answer->status))
+    return FALSE;
+  if (sfumato_json_begins (data, size))
+    return size > WORDS_MAX;
+  return g_str_has_prefix (media, "image/") && size > FEW_BYTES && *data != '<';
+}
+
 /* Half a picture may show what a whole one would have; whoever paid for it decides. */
 static void
 keep_remains (const SfumatoHttpAnswer *answer,
               GError                  *error)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (answer->body, &size);
-
   if (answer->problem == SFUMATO_HTTP_CANCELLED || sfumato_error_get_charge (error) == SFUMATO_CHARGE_NONE)
     return;
-  if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN || looks_like_json (answer->body))
+  if (is_worth_keeping (answer))
     sfumato_error_set_remains (error, answer->body);
 }
 
@@ -246,6 +306,7 @@ static GError *
 explain_failure (const SfumatoStabilityCall *call,
                  const SfumatoHttpAnswer    *answer,
                  const SfumatoHttpLimits    *limits,
+                 const Found                *found,
                  JsonObject                 *json,
                  const GError               *problem)
 {
@@ -253,7 +314,7 @@ explain_failure (const SfumatoStabilityCall *call,
     return sfumato_stability_transport_error (call, answer, limits);
   if (problem != NULL)
     return unusable (call, answer, json, sfumato_error_get_title (problem), problem->message);
-  return no_picture (call, answer, json);
+  return no_picture (call, answer, found, json);
 }
 
 SfumatoResult *
@@ -276,7 +337,9 @@ sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
   if (!SOUP_STATUS_IS_SUCCESSFUL (answer->status))
     {
       json = sfumato_json_parse (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));
-      g_propagate_error (error, sfumato_stability_refusal (call, answer, json));
+      failure = sfumato_stability_refusal (call, answer, json);
+      keep_remains (answer, failure);
+      g_propagate_error (error, failure);
       return NULL;
     }
   if (is_readable (answer))
@@ -285,10 +348,26 @@ sfumato_stability_read_picture (const SfumatoStabilityCall  *call,
     result = make_result (call, &found, &problem);
   if (result != NULL)
     return result;
-  failure = explain_failure (call, answer, limits, json, problem);
+  failure = explain_failure (call, answer, limits, &found, json, problem);
   keep_remains (answer, failure);
   g_propagate_error (error, failure);
   return NULL;
+}
+
+/* NaN where it is no number, or none that an account can have. */
+static double
+read_credits (JsonNode *node)
+{
+  GType type = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
+  const char *text = type == G_TYPE_STRING ? json_node_get_string (node) : NULL;
+  char *end = NULL;
+  double credits = NAN;
+
+  if (type == G_TYPE_INT64 || type == G_TYPE_DOUBLE)
+    credits = json_node_get_double (node);
+  else if (text != NULL && *text != '\0')
+    credits = g_ascii_strtod (text, &end);
+  return (end == NULL || *end == '\0') && fabs (credits) < CREDITS_MAX ? credits : NAN;
 }
 
 gboolean
@@ -322,8 +401,6 @@ sfumato_stability_read_balance (const SfumatoStabilityCall  *call,
                                               _("The service’s answer says nothing about the account.")));
       return FALSE;
     }
-  account->credits = JSON_NODE_HOLDS_VALUE (credits) ? json_node_get_double (credits) : NAN;
-  if (!isfinite (account->credits))
-    account->credits = NAN;
+  account->credits = read_credits (credits);
   return TRUE;
 }

@@ -18,6 +18,8 @@
 
 #define SERVER_TEXT_MAX   500 /* characters */
 #define SERVER_WORD_MAX   200
+#define DEPTH_MAX         4
+#define SIGN_IN_FIRST     511 /* RFC 6585: said by what stands in between, never by a service */
 #define RETRY_DEFAULT     60  /* seconds: how long Stability locks out who asked too often */
 #define RETRY_MAX         120
 
@@ -33,98 +35,6 @@ clean (const SfumatoStabilityCall *call,
   g_autofree char *safe = sfumato_redact (whole, call->key);
 
   return sfumato_clean_text (safe, -1, max_chars);
-}
-
-/* ---- what the service says ---- */
-
-static void
-append_line (GString    *text,
-             const char *line)
-{
-  if (line == NULL || *line == '\0')
-    return;
-  if (text->len > 0)
-    g_string_append_c (text, '\n');
-  g_string_append (text, line);
-}
-
-/* An entry of a list of errors: a text, or FastAPI's object of "loc" and "msg". */
-static void
-append_entry (JsonArray *array,
-              guint      index,
-              JsonNode  *node,
-              gpointer   text)
-{
-  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
-    append_line (text, json_node_get_string (node));
-  else if (JSON_NODE_HOLDS_OBJECT (node))
-    append_line (text, sfumato_json_get_string (json_node_get_object (node), "msg"));
-}
-
-/* What stands behind name, whether it is one text, a list of them or an object with a "message". */
-static void
-append_member (JsonObject *body,
-               const char *name,
-               GString    *text)
-{
-  JsonNode *node = json_object_get_member (body, name);
-
-  if (node == NULL)
-    return;
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    json_array_foreach_element (json_node_get_array (node), append_entry, text);
-  else if (JSON_NODE_HOLDS_OBJECT (node))
-    append_line (text, sfumato_json_get_string (json_node_get_object (node), "message"));
-  else
-    append_line (text, sfumato_json_get_string (body, name));
-}
-
-/* The service's own words, not yet cleaned; "" for none. */
-static char *
-dup_words (JsonObject *body)
-{
-  static const char * const places[] = { "errors", "message", "error", "detail" };
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; body != NULL && i < G_N_ELEMENTS (places) && text->len == 0; i++)
-    append_member (body, places[i], text);
-  return g_string_free (text, FALSE);
-}
-
-/* The control a line such as "style_preset: invalid enum value" is about; NULL for none. */
-static const char *
-find_field (const char *words)
-{
-  static const struct { const char *part; const char *field; } fields[] = {
-    { "prompt", "prompt" },     { "negative_prompt", "negative_prompt" }, { "aspect_ratio", "aspect_ratio" },
-    { "seed", "seed" },         { "style_preset", "style" },              { "cfg_scale", "guidance" },
-    { "strength", "strength" }, { "output_format", "format" },            { "image", "input" },
-    { "model", "model" },       { "mode", "input" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    {
-      gsize length = strlen (fields[i].part);
-
-      if (strncmp (words, fields[i].part, length) == 0 && words[length] == ':')
-        return fields[i].field;
-    }
-  return NULL;
-}
-
-/* Every control the words are about, separated by commas; NULL for none. */
-static char *
-dup_fields (const char *words)
-{
-  g_auto (GStrv) lines = g_strsplit (words, "\n", 20);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) found = NULL;
-
-  for (int i = 0; lines[i] != NULL; i++)
-    if (find_field (lines[i]) != NULL)
-      g_strv_builder_add (builder, find_field (lines[i]));
-  found = g_strv_builder_end (builder);
-  return found[0] == NULL ? NULL : g_strjoinv (",", found);
 }
 
 /* ---- details ---- */
@@ -155,7 +65,7 @@ dup_details (const SfumatoStabilityCall *call,
              JsonObject                 *body)
 {
   GString *details = g_string_new (NULL);
-  g_autofree char *words = dup_words (body);
+  g_autofree char *words = sfumato_stability_dup_words (body);
   g_autofree char *status = g_strdup_printf ("%u %s", answer->status, answer->reason != NULL ? answer->reason : "");
 
   append_detail (call, details, "host", call->host);
@@ -268,6 +178,13 @@ static const Refusal refusals[] = {
   { 407, NULL, SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_NONE, NULL, FALSE, N_("Proxy Wants a Password"),
     N_("The proxy between this computer and the service wants a name and a password."),
     N_("Set them in the system’s network settings.") },
+  { 421, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
+    NULL, N_("Check the address in Preferences.") },
+  { 451, NULL, SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
+    N_("The service, or something in between, refused the request."), NULL },
+  { 511, NULL, SFUMATO_ERROR_NETWORK, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Another Page Answered"),
+    N_("Something between this computer and the service answered in its place, such as a sign-in page or a proxy."),
+    N_("Open a web page in your browser to sign in, or check the address in Preferences.") },
   { 413, "payload_too_large", SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, "input", FALSE,
     N_("Picture Too Large"), N_("The request is larger than the service takes."),
     N_("Use a smaller reference picture.") },
@@ -300,13 +217,66 @@ static const Refusal other_failure = {
   N_("The service, or a gateway in front of it, had a problem."), NULL
 };
 
+/* (nullable) */
+static const Refusal *
+find_named (const char *name)
+{
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (refusals); i++)
+    if (refusals[i].name != NULL && g_ascii_strcasecmp (refusals[i].name, name) == 0)
+      return &refusals[i];
+  return NULL;
+}
+
+static const char *find_known_name (JsonObject *body,
+                                    guint       depth);
+
+/* (nullable) */
+static const char *
+find_known_name_in (JsonNode *node,
+                    guint     depth)
+{
+  JsonArray *list = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  if (list != NULL && json_array_get_length (list) > 0)
+    node = json_array_get_element (list, 0);
+  return JSON_NODE_HOLDS_OBJECT (node) ? find_known_name (json_node_get_object (node), depth) : NULL;
+}
+
+/* The name of an error that is known here, where the service puts it or where others would. (nullable) */
+static const char *
+find_known_name (JsonObject *body,
+                 guint       depth)
+{
+  static const char * const members[] = { "name", "code", "type", "error", "detail", "errors" };
+  const char *found = NULL;
+
+  for (guint i = 0; depth > 0 && found == NULL && i < G_N_ELEMENTS (members); i++)
+    {
+      JsonNode *node = json_object_get_member (body, members[i]);
+      const char *text = sfumato_json_get_string (body, members[i]);
+
+      if (find_named (text) != NULL)
+        found = text;
+      else if (node != NULL)
+        found = find_known_name_in (node, depth - 1);
+    }
+  return found;
+}
+
+static const char *
+find_name (JsonObject *body)
+{
+  const char *known = body != NULL ? find_known_name (body, DEPTH_MAX) : NULL;
+
+  return known != NULL || body == NULL ? known : sfumato_json_get_string (body, "name");
+}
+
 static const Refusal *
 find_refusal (guint       status,
               const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
-    if (name != NULL && g_strcmp0 (refusals[i].name, name) == 0)
-      return &refusals[i];
+  if (find_named (name) != NULL)
+    return find_named (name);
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     if (refusals[i].status == status)
       return &refusals[i];
@@ -320,9 +290,8 @@ charge_of (const SfumatoHttpAnswer *answer,
 {
   guint status = answer->status;
 
-  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (refusals); i++)
-    if (g_strcmp0 (refusals[i].name, name) == 0)
-      return SFUMATO_CHARGE_NONE;
+  if (find_named (name) != NULL || status == SIGN_IN_FIRST)
+    return SFUMATO_CHARGE_NONE;
   if (status == 408 || status == 502 || status == 504 || status < 300)
     return SFUMATO_CHARGE_MAYBE;
   if (status < 500 || name != NULL || (status == 503 && get_header (answer, "Retry-After") != NULL))
@@ -388,10 +357,10 @@ sfumato_stability_refusal (const SfumatoStabilityCall *call,
                            const SfumatoHttpAnswer    *answer,
                            JsonObject                 *body)
 {
-  const char *name = body == NULL ? NULL : sfumato_json_get_string (body, "name");
+  const char *name = find_name (body);
   const Refusal *row = find_refusal (answer->status, name);
-  g_autofree char *words = dup_words (body);
-  g_autofree char *fields = dup_fields (words);
+  g_autofree char *words = sfumato_stability_dup_words (body);
+  g_autofree char *fields = sfumato_stability_dup_fields (words);
   g_autofree char *what = NULL;
   GError *error;
 

@@ -54,6 +54,10 @@ gboolean            sfumato_stability_read_balance  (const SfumatoStabilityCall 
 GError             *sfumato_stability_refusal       (const SfumatoStabilityCall *call,
                                                      const SfumatoHttpAnswer    *answer,
                                                      JsonObject                 *body);
+/* The service's own words, not yet cleaned, a line each; "" for none. body: nullable. (transfer full) */
+char               *sfumato_stability_dup_words     (JsonObject                 *body);
+/* Every control such words are about, separated by commas; NULL for none. (transfer full) */
+char               *sfumato_stability_dup_fields    (const char                 *words);
 /* There is no whole answer. */
 GError             *sfumato_stability_transport_error (const SfumatoStabilityCall *call,
                                                      const SfumatoHttpAnswer    *answer,

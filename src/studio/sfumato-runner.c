@@ -189,7 +189,8 @@ remains_path (const SfumatoRun *run,
   gsize size;
   const guint8 *data = g_bytes_get_data (remains, &size);
   SfumatoImageType type = sfumato_image_sniff (data, size);
-  g_autofree char *name = g_strconcat (run->id, ".", type == SFUMATO_IMAGE_UNKNOWN ? "json"
+  const char *unknown = size > 0 && memchr ("{ \t\r\n\xef", data[0], 6) != NULL ? "json" : "bin";
+  g_autofree char *name = g_strconcat (run->id, ".", type == SFUMATO_IMAGE_UNKNOWN ? unknown
                                                        : sfumato_image_type_extension (type), NULL);
 
   return g_build_filename (run->data_folder, "incomplete", name, NULL);

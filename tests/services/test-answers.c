@@ -1,4 +1,4 @@
-/* What comes back: pictures in every form, refusals in every shape, and everything that only looks like an answer.
+/* What comes back: pictures in every form, whole and cut.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -6,10 +6,8 @@
 
 #include "fixture.h"
 
-#include <math.h>
 #include <string.h>
 
-#define NONE  SFUMATO_CHARGE_NONE
 #define MAYBE SFUMATO_CHARGE_MAYBE
 #define YES   SFUMATO_CHARGE_YES
 
@@ -52,6 +50,28 @@ static const struct
     SFUMATO_FINISH_OTHER, "x [key] y", MAYBE },
   { "RES-41 gzip", "{'encoding':'gzip','headers':{'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
   { "RES-41 deflate", "{'encoding':'deflate','headers':{'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "RES-41 capitals", "{'encoding':'GZIP','headers':{'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "a coding that is none", "{'headers':{'Content-Encoding':'identity','seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS,
+    NULL, YES },
+  { "a coding that is a lie", "{'headers':{'Content-Encoding':'gzip','seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS,
+    NULL, YES },
+  { "the type in capitals", "{'headers':{'Content-Type':'IMAGE/PNG; CHARSET=BINARY','seed':'1'}}", "png", 1,
+    SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "a seed twice", "{'headers':{'seed':'7','SEED':'7'}}", "png", 7, SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "two seeds", "{'headers':{'seed':'7','SEED':'8'}}", "png", -1, SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "the same finish twice", "{'headers':{'seed':'1','finish-reason':'SUCCESS','FINISH-REASON':'success'}}", "png", 1,
+    SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "filtered, then not", "{'headers':{'seed':'1','finish-reason':'CONTENT_FILTERED','FINISH-REASON':'SUCCESS'}}", "png",
+    1, SFUMATO_FINISH_FILTERED, NULL, MAYBE },
+  { "not filtered, then so", "{'headers':{'seed':'1','finish-reason':'SUCCESS','FINISH-REASON':'CONTENT_FILTERED'}}",
+    "png", 1, SFUMATO_FINISH_FILTERED, NULL, MAYBE },
+  { "filtered, spelled otherwise", "{'headers':{'seed':'1','finish-reason':'content-filtered'}}", "png", 1,
+    SFUMATO_FINISH_FILTERED, NULL, MAYBE },
+  { "two other words", "{'headers':{'seed':'1','finish-reason':'LENGTH','FINISH-REASON':'SUCCESS'}}", "png", 1,
+    SFUMATO_FINISH_OTHER, "LENGTH, SUCCESS", MAYBE },
+  { "no reason phrase", "{'reason':'','headers':{'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
+  { "part of something", "{'status':206,'headers':{'seed':'1','Content-Range':'bytes 0-9/10'}}", "png", 1,
+    SFUMATO_FINISH_SUCCESS, NULL, YES },
   { "chunked", "{'framing':'chunked','headers':{'seed':'1'}}", "png", 1, SFUMATO_FINISH_SUCCESS, NULL, YES },
   { "gzip in chunks", "{'framing':'chunked','encoding':'gzip','headers':{'seed':'1'}}", "jpeg", 1,
     SFUMATO_FINISH_SUCCESS, NULL, YES },
@@ -195,7 +215,8 @@ test_brotli (void)
 static const struct
 {
   const char    *name;
-  const char    *json;   /* @ stands for the base64 of a picture, % for the same with its slashes escaped */
+  const char    *json;   /* @ stands for the base64 of a picture, % for the same with its slashes escaped, ~ for the
+                          * alphabet of addresses and no filling at its end */
   gint64         seed;
   SfumatoFinish  finish;
 } jsons[] = {
@@ -218,6 +239,13 @@ static const struct
   { "seed below", "{\"image\":\"@\",\"seed\":-1}", -1, SFUMATO_FINISH_SUCCESS },
   { "seed null", "{\"image\":\"@\",\"seed\":null}", -1, SFUMATO_FINISH_SUCCESS },
   { "seed an object", "{\"image\":\"@\",\"seed\":{\"a\":1}}", -1, SFUMATO_FINISH_SUCCESS },
+  { "the mark of a byte order", "\xef\xbb\xbf{\"image\":\"@\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
+  { "bytes that are no UTF-8", "{\"x\":\"caf\xe9\",\"image\":\"@\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
+  { "something behind it", "{\"image\":\"@\",\"seed\":1}\n<!-- served by x -->", 1, SFUMATO_FINISH_SUCCESS },
+  { "an address of data", "{\"image\":\"data:image/png;base64,@\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
+  { "the other alphabet", "{\"image\":\"~\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
+  { "v1's finish", "{\"image\":\"@\",\"seed\":1,\"finishReason\":\"CONTENT_FILTERED\"}", 1, SFUMATO_FINISH_FILTERED },
+  { "finish of null", "{\"image\":\"@\",\"seed\":1,\"finish_reason\":null}", 1, SFUMATO_FINISH_SUCCESS },
   { "finish a number", "{\"image\":\"@\",\"seed\":1,\"finish_reason\":7}", 1, SFUMATO_FINISH_SUCCESS },
   { "more members",
     "{\"id\":\"x\",\"name\":\"y\",\"image\":\"@\",\"seed\":1,\"errors\":[]}", 1, SFUMATO_FINISH_SUCCESS },
@@ -229,8 +257,11 @@ fill_in (const char *json,
 {
   g_autofree char *base64 = g_base64_encode (g_bytes_get_data (picture, NULL), g_bytes_get_size (picture));
   g_autoptr (GString) escaped = g_string_new (base64);
+  g_autofree char *plain = g_strdelimit (g_strdelimit (g_strdup (base64), "+", '-'), "/", '_');
   GString *text = g_string_new (json);
 
+  plain[strcspn (plain, "=")] = '\0';
+  g_string_replace (text, "~", plain, 0);
   g_string_replace (escaped, "/", "\\/", 0);
   g_string_replace (escaped, "=", "\\u003d", 0);
   g_string_replace (text, "@", base64, 0);
@@ -260,224 +291,6 @@ test_json_pictures (void)
       g_assert_true (g_bytes_equal (sfumato_result_get_fields (result)->bytes, picture));
       g_assert_cmpint (sfumato_result_get_fields (result)->seed_used, ==, jsons[i].seed);
       g_assert_cmpint (sfumato_result_get_fields (result)->finish, ==, jsons[i].finish);
-    }
-}
-
-/* ---- what is no picture ---- */
-
-#define V2(name, ...) "'headers':{'Content-Type':'application/json'},'body':{'id':'8e8e','name':'" name \
-                      "','errors':[" __VA_ARGS__ "]}"
-#define HTML "'headers':{'Content-Type':'text/html'},'body':'<html><script>alert(1)</script><b>sk-test-0000</b>'"
-
-static const struct
-{
-  const char       *name;
-  const char       *order;
-  SfumatoErrorCode  code;
-  SfumatoCharge     charge;
-  SfumatoErrorHelp  help;
-  const char       *field;   /* nullable */
-  const char       *message; /* part of it */
-  const char       *details; /* part of them; nullable */
-} refusals[] = {
-  { "RES-14", "{'body':'<html>oops'}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL,
-    "not a picture", "image/png" },
-  { "RES-14 text", "{'headers':{'Content-Type':'text/plain'},'body':'fine'}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", "text/plain" },
-  { "RES-15", "{'body':''}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "empty", NULL },
-  { "204", "{'status':204,'framing':'close','body':''}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN,
-    NULL, "empty", "204" },
-  { "RES-16",
-    "{'status':200,'raw':'HTTP/1.1 200 OK\\r\\nContent-Type: text/html; charset=utf-8\\r\\n\\r\\n<html>Sign in'}",
-    SFUMATO_ERROR_NETWORK, NONE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "sign-in page", "text/html" },
-  { "RES-16 without a type", "{'raw':'HTTP/1.1 200 OK\\r\\n\\r\\n<!doctype html>'}", SFUMATO_ERROR_NETWORK, NONE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "sign-in page", NULL },
-  { "RES-17", "{'headers':{'Content-Type':'application/json'},'body':{'id':'e1b2c3'}}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "number of a task", "e1b2c3" },
-  { "202", "{'status':202,'body':{'id':'e1b2c3','status':'in-progress'}}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "number of a task", "e1b2c3" },
-  { "200 with an error", "{" V2 ("content_moderation", "'flagged'") "}", SFUMATO_ERROR_REFUSED, NONE,
-    SFUMATO_ERROR_HELP_EDIT_PROMPT, "prompt", "moderation", "flagged" },
-  { "200 with a new error", "{" V2 ("something_new", "'what'") "}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "what", "something_new" },
-  { "200 with a list", "{'headers':{'Content-Type':'application/json'},'body':[1]}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "200 with half an object", "{'headers':{'Content-Type':'application/json'},'body':'{\\u0022image'}",
-    SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "200 with no base64", "{'headers':{'Content-Type':'application/json'},'body':{'image':'???\?'}}",
-    SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "200 with an image of null", "{'headers':{'Content-Type':'application/json'},'body':{'image':null}}",
-    SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "not a picture", NULL },
-  { "RES-20",
-    "{'status':400," V2 ("bad_request", "'prompt: is required','aspect_ratio: invalid enum value. Expected x'")
-    "}", SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "prompt,aspect_ratio",
-    "prompt: is required\naspect_ratio: invalid enum value. Expected x\nNothing was charged.", "bad_request" },
-  { "fields", "{'status':400," V2 ("bad_request", "'style_preset: x','cfg_scale: x','output_format: x','image: x'") "}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "style,guidance,format,input", "cfg_scale: x", NULL },
-  { "RES-21", "{'status':401," V2 ("unauthorized", "'authorization: invalid or missing header value'") "}",
-    SFUMATO_ERROR_UNAUTHORISED, NONE, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, "did not accept the key", "unauthorized" },
-  { "401 empty", "{'status':401}", SFUMATO_ERROR_UNAUTHORISED, NONE, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL,
-    "did not accept the key", "401" },
-  { "401 with a challenge", "{'status':401,'headers':{'WWW-Authenticate':'Basic realm=x'}}",
-    SFUMATO_ERROR_UNAUTHORISED, NONE, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, "did not accept the key", "401" },
-  { "RES-22", "{'status':402," V2 ("payment_required", "'You lack sufficient credits'") "}", SFUMATO_ERROR_PAYMENT,
-    NONE, SFUMATO_ERROR_HELP_BUY_CREDITS, NULL, "too few credits", "lack sufficient" },
-  { "RES-23", "{'status':403," V2 ("content_moderation", "'flagged'") "}", SFUMATO_ERROR_REFUSED, NONE,
-    SFUMATO_ERROR_HELP_EDIT_PROMPT, "prompt", "Nothing was charged", "8e8e" },
-  { "403 by name", "{'status':403," V2 ("payment_required", "'x'") "}", SFUMATO_ERROR_PAYMENT, NONE,
-    SFUMATO_ERROR_HELP_BUY_CREDITS, NULL, "too few credits", NULL },
-  { "403 v1", "{'status':403,'body':{'id':'a','name':'permission_denied','message':'not yours'}}",
-    SFUMATO_ERROR_UNAUTHORISED, NONE, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, "not yours", NULL },
-  { "403 of a firewall", "{'status':403," HTML "}", SFUMATO_ERROR_REFUSED, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "403",
-    NULL },
-  { "RES-25", "{'status':404," HTML "}", SFUMATO_ERROR_SERVICE, NONE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL,
-    "http://127.0.0.1:", NULL },
-  { "405", "{'status':405}", SFUMATO_ERROR_SERVICE, NONE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, "address", NULL },
-  { "RES-26", "{'status':413," V2 ("payload_too_large", "'body: too large'") "}", SFUMATO_ERROR_INVALID, NONE,
-    SFUMATO_ERROR_HELP_NONE, "input", "larger than", NULL },
-  { "RES-26 nginx", "{'status':413," HTML "}", SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "input",
-    "larger than", NULL },
-  { "RES-27", "{'status':422," V2 ("invalid_language", "'x'") "}", SFUMATO_ERROR_REFUSED, NONE,
-    SFUMATO_ERROR_HELP_EDIT_PROMPT, "prompt", "English", NULL },
-  { "RES-28", "{'status':422," V2 ("public_figure", "'x'") "}", SFUMATO_ERROR_REFUSED, NONE, SFUMATO_ERROR_HELP_NONE,
-    "input", "another picture", NULL },
-  { "RES-29", "{'status':429," V2 ("rate_limit_exceeded", "'x'") "}", SFUMATO_ERROR_RATE, NONE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "wait", NULL },
-  { "429 HTML", "{'status':429," HTML "}", SFUMATO_ERROR_RATE, NONE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "wait", NULL },
-  { "RES-31", "{'status':500," V2 ("internal_error", "'x'") "}", SFUMATO_ERROR_SERVICE, NONE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "Try again later", "internal_error" },
-  { "500 v1", "{'status':500,'body':{'id':'a','name':'server_error','message':'x'}}", SFUMATO_ERROR_SERVICE, NONE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "problem", "server_error" },
-  { "500 HTML", "{'status':500," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "500",
-    NULL },
-  { "500 of nobody known", "{'status':500,'body':{'message':'Internal server error'}}", SFUMATO_ERROR_SERVICE, MAYBE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "500", "Internal server error" },
-  { "RES-32 502", "{'status':502," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "502",
-    NULL },
-  { "RES-32 503", "{'status':503," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "503",
-    NULL },
-  { "503 that says when", "{'status':503,'headers':{'Retry-After':'7'}}", SFUMATO_ERROR_SERVICE, NONE,
-    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "503", NULL },
-  { "RES-32 504", "{'status':504," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "504",
-    NULL },
-  { "504 of a gateway", "{'status':504,'body':{'name':'endpoint_timeout','message':'Endpoint request timed out'}}",
-    SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "504", NULL },
-  { "408", "{'status':408}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "408", NULL },
-  { "RES-32 520", "{'status':520," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "520",
-    NULL },
-  { "524", "{'status':524," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "524", NULL },
-  { "599", "{'status':599}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "599", NULL },
-  { "418", "{'status':418,'body':'short and stout'}", SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL,
-    "418", NULL },
-  { "RES-34 FastAPI", "{'status':422,'body':{'detail':[{'loc':['body','seed'],'msg':'not a number','type':'x'}]}}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "not a number", NULL },
-  { "RES-34 detail", "{'status':400,'body':{'detail':'that is wrong'}}", SFUMATO_ERROR_INVALID, NONE,
-    SFUMATO_ERROR_HELP_NONE, NULL, "that is wrong", NULL },
-  { "RES-34 OpenAI", "{'status':400,'body':{'error':{'message':'that is wrong','type':'x'}}}", SFUMATO_ERROR_INVALID,
-    NONE, SFUMATO_ERROR_HELP_NONE, NULL, "that is wrong", NULL },
-  { "RES-34 error", "{'status':400,'body':{'error':'that is wrong'}}", SFUMATO_ERROR_INVALID, NONE,
-    SFUMATO_ERROR_HELP_NONE, NULL, "that is wrong", NULL },
-  { "RES-37",
-    "{'status':400,'headers':{'Content-Type':'image/png'},'body':'{\\u0022errors\\u0022:[\\u0022seed: no\\u0022]}'}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, "seed", "seed: no", NULL },
-  { "RES-41", "{'status':400,'encoding':'gzip'," V2 ("bad_request", "'seed: no'") "}", SFUMATO_ERROR_INVALID, NONE,
-    SFUMATO_ERROR_HELP_NONE, "seed", "seed: no", NULL },
-  { "types that are lies", "{'status':400,'body':{'id':7,'name':['x'],'errors':{'a':'b'},'message':null,'error':3}}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "400", NULL },
-  { "entries that are lies", "{'status':400,'body':{'name':'bad_request','errors':[null,1,[],{},'fine']}}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "fine", NULL },
-  { "the key in their text", "{'status':400," V2 ("bad_request", "'key sk-test-0000 is sk-test-\\u20660000'") "}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "key [key] is [key]", NULL },
-  { "the key in their headers", "{'status':400,'reason':'sk-test-0000','headers':{'x-request-id':'sk-test-0000'}}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "400", "400 [key]" },
-  { "control characters", "{'status':400," V2 ("bad_request", "'a\\u0000\\u0007\\u001b[31mb\\u202ec'") "}",
-    SFUMATO_ERROR_INVALID, NONE, SFUMATO_ERROR_HELP_NONE, NULL, "bad_request", NULL },
-  { "RES-40", "{'status':302,'headers':{'Location':'https://evil.example/?k=1'}}", SFUMATO_ERROR_NETWORK, NONE,
-    SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, "evil.example", NULL },
-};
-
-static void
-test_refusals (void)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
-    {
-      g_auto (Fixture) fixture = { 0 };
-      g_autoptr (GError) error = NULL;
-
-      g_test_message ("%s", refusals[i].name);
-      fixture_set_up (&fixture);
-      stand_in_answer (fixture.server, refusals[i].order);
-      error = fixture_fail (&fixture, NULL);
-      g_assert_cmpint (error->code, ==, refusals[i].code);
-      g_assert_cmpint (sfumato_error_get_charge (error), ==, refusals[i].charge);
-      g_assert_cmpint (sfumato_error_get_help (error), ==, refusals[i].help);
-      g_assert_cmpstr (sfumato_error_get_field (error), ==, refusals[i].field);
-      if (strcmp (refusals[i].name, "control characters") != 0)
-        g_assert_nonnull (strstr (error->message, refusals[i].message));
-      g_assert_null (strchr (error->message, '<'));
-      g_assert_nonnull (strstr (sfumato_error_get_details (error), "host: 127.0.0.1"));
-      if (refusals[i].details != NULL)
-        g_assert_nonnull (strstr (sfumato_error_get_details (error), refusals[i].details));
-      g_assert_cmpuint (stand_in_count_posts (fixture.server), ==, 1);
-      g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
-    }
-}
-
-/* RES-40, all of them: nobody is gone to. */
-static void
-test_redirects (void)
-{
-  static const guint statuses[] = { 300, 301, 302, 303, 305, 307, 308 };
-  static const char * const targets[] = {
-    "%s/v2beta/stable-image/generate/sd3", "/other", "//127.0.0.1:1/", "file:///etc/passwd",
-    "http://user:pw@evil.example/", "javascript:alert(1)", "http://[", "", NULL
-  };
-  g_auto (Fixture) other = { 0 };
-
-  fixture_set_up (&other);
-  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++)
-    for (guint j = 0; targets[j] != NULL; j++)
-      {
-        g_auto (Fixture) fixture = { 0 };
-        g_autoptr (GError) error = NULL;
-        g_autoptr (GString) location = g_string_new (targets[j]);
-        g_autofree char *order = NULL;
-
-        fixture_set_up (&fixture);
-        g_string_replace (location, "%s", stand_in_get_url (other.server), 0);
-        order = g_strdup_printf ("{'status':%u,'headers':{'Location':'%s'}}", statuses[i], location->str);
-        stand_in_answer (fixture.server, order);
-        error = fixture_fail (&fixture, NULL);
-        g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_NETWORK);
-        g_assert_cmpint (sfumato_error_get_charge (error), ==, NONE);
-        g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
-      }
-  g_assert_cmpuint (stand_in_count_connections (other.server), ==, 0);
-}
-
-static void
-test_retry_after (void)
-{
-  static const struct { const char *text; guint seconds; } forms[] = {
-    { NULL, 60 }, { "7", 7 }, { "0", 1 }, { "120", 120 }, { "121", 120 }, { "86400", 120 },
-    { "99999999999999999999", 60 }, { "-5", 60 }, { "1.5", 60 }, { "soon", 60 }, { "", 60 }, { "7 seconds", 60 },
-    { "Wed, 21 Oct 2015 07:28:00 GMT", 1 }, { "Wed, 21 Oct 2115 07:28:00 GMT", 120 },
-    { "Wednesday, 21-Oct-15 07:28:00 GMT", 1 }, { "Foo, 99 Bar 2026 00:00:00 GMT", 60 }, { "+7", 60 }, { "0x10", 60 },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
-    {
-      g_auto (Fixture) fixture = { 0 };
-      g_autofree char *order = NULL;
-      g_autoptr (GError) error = NULL;
-
-      fixture_set_up (&fixture);
-      order = forms[i].text == NULL ? g_strdup ("{'status':429}")
-                                    : g_strdup_printf ("{'status':429,'headers':{'Retry-After':'%s'}}", forms[i].text);
-      stand_in_answer (fixture.server, order);
-      error = fixture_fail (&fixture, NULL);
-      g_test_message ("%s", forms[i].text);
-      g_assert_cmpuint (sfumato_error_get_retry_after (error), ==, forms[i].seconds);
     }
 }
 
@@ -604,69 +417,33 @@ test_whole_but_badly_ended (void)
     }
 }
 
-/* ---- the account ---- */
-
-static const struct
-{
-  const char       *name;
-  const char       *order;
-  gboolean          good;
-  double            credits; /* NaN is -1 here */
-  SfumatoErrorCode  code;
-} accounts[] = {
-  { "ACC-01", "{'on':'balance','body':{'credits':0.07903292496944721}}", TRUE, 0.07903292496944721, 0 },
-  { "whole", "{'on':'balance','body':{'credits':25}}", TRUE, 25, 0 },
-  { "more", "{'on':'balance','body':{'credits':1.5,'other':{}}}", TRUE, 1.5, 0 },
-  { "no number", "{'on':'balance','body':{'credits':null}}", TRUE, -1, 0 },
-  { "too large a number", "{'on':'balance','body':'{\\u0022credits\\u0022:1e999}'}", TRUE, -1, 0 },
-  { "nothing about it", "{'on':'balance','body':{}}", FALSE, -1, SFUMATO_ERROR_SERVICE },
-  { "a list", "{'on':'balance','body':[]}", FALSE, -1, SFUMATO_ERROR_SERVICE },
-  { "a sign-in page", "{'on':'balance','headers':{'x-request-id':null,'Content-Type':'text/html'},'body':'<p>'}", FALSE,
-    -1, SFUMATO_ERROR_NETWORK },
-  { "ACC-03", "{'on':'balance','status':401,'body':{'id':'a','name':'unauthorized','message':'missing header'}}", FALSE,
-    -1, SFUMATO_ERROR_UNAUTHORISED },
-  { "ACC-04", "{'on':'balance','status':500}", FALSE, -1, SFUMATO_ERROR_SERVICE },
-  { "404", "{'on':'balance','status':404}", FALSE, -1, SFUMATO_ERROR_SERVICE },
-  { "redirect", "{'on':'balance','status':301,'headers':{'Location':'/v2'}}", FALSE, -1, SFUMATO_ERROR_NETWORK },
-  { "cut", "{'on':'balance','body':{'credits':25},'fault':'close','where':'answer-body','at':5}", FALSE, -1,
-    SFUMATO_ERROR_NETWORK },
-  { "silence", "{'on':'balance','fault':'stall'}", FALSE, -1, SFUMATO_ERROR_NETWORK },
-};
-
+/* What was paid for and cannot be opened here is not thrown away either: a picture of another kind, or one that claims
+ * to be larger than any. Text that says it is a picture is not kept. */
 static void
-test_account (void)
+test_not_opened_but_kept (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (accounts); i++)
-    {
-      g_auto (Fixture) fixture = { 0 };
-      g_autoptr (GError) error = NULL;
-      g_autoptr (StandInRequest) request = NULL;
-      SfumatoAccount account = { 0 };
-      gboolean good;
+  static const struct { const char *type; const char *body; gboolean kept; } bodies[] = {
+    { "image/gif", "GIF89a, and what comes behind it", TRUE },
+    { "image/png", "\x89PNG\r\n\x1a\n...\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff", TRUE },
+    { "image/avif", "ftypavif, and what comes behind it", TRUE },
+    { "image/png", "<html><body>a page that calls itself a picture</body></html>", FALSE },
+    { "text/plain", "words that are no picture, and do not say so", FALSE },
+  };
+  g_auto (Fixture) fixture = { 0 };
 
-      g_test_message ("%s", accounts[i].name);
-      fixture_set_up (&fixture);
-      if (strstr (accounts[i].order, "stall") != NULL)
-        fixture.limits.check_time = 500;
-      fixture_apply_limits (&fixture);
-      stand_in_answer (fixture.server, accounts[i].order);
-      good = sfumato_service_check (fixture.service, STAND_IN_KEY, &account, NULL, &error);
-      g_assert_cmpint (good, ==, accounts[i].good);
-      if (accounts[i].credits < 0)
-        g_assert_true (isnan (account.credits));
-      else
-        g_assert_cmpfloat (account.credits, ==, accounts[i].credits);
-      if (!good)
-        {
-          check_error (error);
-          g_assert_cmpint (error->code, ==, accounts[i].code);
-          g_assert_cmpint (sfumato_error_get_charge (error), ==, NONE);
-        }
-      request = stand_in_get_request (fixture.server, -1);
-      g_assert_cmpstr (request->method, ==, "GET");
-      g_assert_cmpstr (request->path, ==, "/v1/user/balance");
-      g_assert_cmpstr (stand_in_request_header (request, "authorization"), ==, "Bearer " STAND_IN_KEY);
-      g_assert_cmpuint (stand_in_count_connections (fixture.server), ==, 1);
+  fixture_set_up (&fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (bodies); i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_static (bodies[i].body, strlen (bodies[i].body));
+      g_autofree char *order = g_strdup_printf ("{'headers':{'Content-Type':'%s'}}", bodies[i].type);
+      g_autoptr (GError) error = NULL;
+
+      stand_in_answer_bytes (fixture.server, order, bytes);
+      error = fixture_fail (&fixture, NULL);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+      g_assert_cmpint (sfumato_error_get_remains (error) != NULL, ==, bodies[i].kept);
+      if (bodies[i].kept)
+        g_assert_true (g_bytes_equal (sfumato_error_get_remains (error), bytes));
     }
 }
 
@@ -681,13 +458,10 @@ main (int    argc,
   g_test_add_func ("/answers/trailing-bytes", test_trailing_bytes);
   g_test_add_func ("/answers/brotli", test_brotli);
   g_test_add_func ("/answers/json-pictures", test_json_pictures);
-  g_test_add_func ("/answers/refusals", test_refusals);
-  g_test_add_func ("/answers/redirects", test_redirects);
-  g_test_add_func ("/answers/retry-after", test_retry_after);
   g_test_add_func ("/answers/cut-anywhere", test_cut_anywhere);
   g_test_add_func ("/answers/cut-json", test_cut_json);
   g_test_add_func ("/answers/cut-and-framed-badly", test_cut_and_framed_badly);
   g_test_add_func ("/answers/whole-but-badly-ended", test_whole_but_badly_ended);
-  g_test_add_func ("/answers/account", test_account);
+  g_test_add_func ("/answers/not-opened-but-kept", test_not_opened_but_kept);
   return g_test_run ();
 }

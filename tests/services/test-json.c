@@ -39,6 +39,12 @@ static const struct
   { "", NULL, FALSE },
   { "null", NULL, FALSE },
   { "\xff\xfe{}", NULL, FALSE },
+  { "\xef\xbb\xbf{\"image\":\"QUJD\"}", "QUJD", TRUE },
+  { "{\"a\":\"\xe9\",\"image\":\"QUJD\"}", "QUJD", TRUE },
+  { "{\"image\":\"QUJD\"}{\"image\":\"no\"}", "QUJD", TRUE },
+  { "{\"image\":\"QUJD\",\"a\":\"}\"} x", "QUJD", TRUE },
+  { "\xef\xbb", NULL, FALSE },
+  { "\xef\xbb\xbf", NULL, FALSE },
 };
 
 static void
@@ -66,8 +72,9 @@ test_decoding (void)
 {
   static const struct { const char *string; const char *text; } strings[] = {
     { "QUJD", "ABC" }, { "QUI=", "AB" }, { "QUI\\u003d", "AB" }, { "Pz8\\/", "???" }, { "Pz8/", "???" },
-    { "QU\\nJD\\r\\n", "ABC" }, { " Q U J D ", "ABC" }, { "", "" }, { "\\", "" }, { "QUJD\\u00", "ABC" },
-    { "\\ud83d\\ude00QUJD", "ABC" },
+    { "QU\\nJD\\r\\n", "ABC" }, { " Q U J D ", "ABC" }, { "", "" }, { "\\", "" }, { "QUJD\\u0", "ABC" },
+    { "\\ud83d\\ude00QUJD", "ABC" }, { "QUI", "AB" }, { "QQ", "A" }, { "Q", "" }, { "Pz8_", "???" }, { "Pj4-", ">>>" },
+    { "data:image/png;base64,QUJD", "ABC" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)

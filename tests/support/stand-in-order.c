@@ -148,7 +148,7 @@ static GBytes *
 compress (StandInOrder *order,
           GBytes       *body)
 {
-  GZlibCompressorFormat format = strcmp (order->encoding, "gzip") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
+  GZlibCompressorFormat format = g_ascii_strcasecmp (order->encoding, "gzip") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_GZIP
                                                                        : G_ZLIB_COMPRESSOR_FORMAT_ZLIB;
   g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (format, 6);
   g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
@@ -318,7 +318,8 @@ send_piece (StandInLink   *link,
 static gboolean
 is_compressed (StandInOrder *order)
 {
-  return g_strcmp0 (order->encoding, "gzip") == 0 || g_strcmp0 (order->encoding, "deflate") == 0;
+  return order->encoding != NULL && (g_ascii_strcasecmp (order->encoding, "gzip") == 0 ||
+                                     g_ascii_strcasecmp (order->encoding, "deflate") == 0);
 }
 
 /* The zeros behind a body that is not compressed: as one chunk, or as they are. */

@@ -18,7 +18,7 @@
  *               status of its own, empty)
  *   "body_base64"   the body as bytes
  *   "body_zeros"    so many zero bytes behind the body; never in memory at once
- *   "encoding"  "gzip" or "deflate": compresses the body and says so
+ *   "encoding"  "gzip" or "deflate", in letters of any size: compresses the body and says so
  *   "framing"   "length" (default), "chunked", "bad-chunk" (its last size is no number) or "close" (no length)
  *   "length"    the Content-Length to claim, whatever the truth is
  *   "interim"   text sent before the answer: "HTTP/1.1 103 Early Hints\r\n\r\n"
