@@ -113,6 +113,8 @@ sfumato_studio_init (SfumatoStudio *self)
 
 /* ---- opening ---- */
 
+/* A sandbox that was not given the Pictures folder names none. What is written to one of that name there goes to memory
+ * and is lost with the sandbox, so that pictures are kept with the program's own data until a folder is chosen. */
 static char *
 pictures_folder (SfumatoStudio *self)
 {
@@ -123,6 +125,8 @@ pictures_folder (SfumatoStudio *self)
     return g_steal_pointer (&chosen);
   if (pictures != NULL && g_strcmp0 (pictures, g_get_home_dir ()) != 0)
     return g_build_filename (pictures, "Sfumato", NULL);
+  if (g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS))
+    return g_build_filename (self->data_folder, "pictures", NULL);
   return g_build_filename (g_get_home_dir (), "Pictures", "Sfumato", NULL);
 }
 
