@@ -68,8 +68,8 @@ sd3_device_open (sd3_device *device,
 {
   ggml_backend_dev_t found;
 
-  *device = (sd3_device) { .card_limit = UINT64_MAX, .card_room = UINT64_MAX, .n_threads = n_threads };
-  if (!sd3_prepare (error))
+  *device = (sd3_device) { .host_limit = UINT64_MAX, .card_limit = UINT64_MAX, .card_room = UINT64_MAX, .n_threads = n_threads };
+  if (!sd3_devices_load (error))
     return false;
   found = sd3_device_find (id);
   if (!found)
@@ -106,6 +106,7 @@ sd3_device_safer (sd3_device *device)
       device->safer = sd3_new (sd3_device, 1);
       sd3_device_open (device->safer, "cpu", device->n_threads, NULL);
     }
+  device->safer->host_limit = device->host_limit > device->used[SD3_ON_HOST] ? device->host_limit - device->used[SD3_ON_HOST] : 0;
   device->safer->cancelled = device->cancelled;
   device->safer->opaque = device->opaque;
   return device->safer->backend ? device->safer : device;
@@ -118,10 +119,17 @@ sd3_device_rehearse (const sd3_device *device)
 
   copy.rehearses = true;
   copy.cancelled = NULL;
+  copy.host_limit = UINT64_MAX;
   copy.card_weights = 0;
   memset (copy.used, 0, sizeof copy.used);
   memset (copy.peak, 0, sizeof copy.peak);
   return copy;
+}
+
+bool
+sd3_device_fits (const sd3_device *device)
+{
+  return device->used[SD3_ON_HOST] <= device->host_limit;
 }
 
 uint64_t
@@ -252,7 +260,7 @@ allocate (sd3_store  *store,
   size = store->sizes[SD3_ON_HOST] + store->sizes[SD3_ON_CARD];
   store->device = device;
   sd3_device_take (device, store->sizes);
-  if (device->rehearses ? pretend (store, device, room) : place_all (store, device, room))
+  if (sd3_device_fits (device) && (device->rehearses ? pretend (store, device, room) : place_all (store, device, room)))
     return true;
   sd3_store_release (store);
   return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);

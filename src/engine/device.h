@@ -25,6 +25,7 @@ typedef struct sd3_device
   char               id[32];
   int                n_threads;
   uint64_t           card_limit;    /* bytes of the card that may be taken at all */
+  uint64_t           host_limit;    /* bytes of the computer's memory that may be taken here */
   uint64_t           card_room;     /* bytes of weights that may lie on the card; the rest stays with the processor */
   uint64_t           card_weights;  /* the most bytes of weights that lay there at once, of one part */
   uint64_t           used[SD3_N_PLACES], peak[SD3_N_PLACES]; /* bytes */
@@ -33,6 +34,12 @@ typedef struct sd3_device
   bool (*cancelled) (void *opaque); /* asked often, also by other threads; may be NULL */
   void *opaque;
 } sd3_device;
+
+/* Loads ggml's plug-ins: what there is to compute with is known then, and no driver is open. */
+bool sd3_devices_load (sd3_error *error);
+
+/* Where sd3_memory_available() looks: "" is this computer, a test has a folder of its own. */
+void sd3_memory_watch (const char *root);
 
 /* What ggml has under an id of sd3_devices(), or the best there is (NULL, "auto"); NULL for no such device. */
 ggml_backend_dev_t sd3_device_find (const char *id);
@@ -47,6 +54,9 @@ bool sd3_device_open (sd3_device *device,
                       sd3_error  *error);
 
 void sd3_device_close (sd3_device *device);
+
+/* Whether what was taken is within the limit. */
+bool sd3_device_fits (const sd3_device *device);
 
 /* The same device, rehearsing, with nothing in memory. */
 sd3_device sd3_device_rehearse (const sd3_device *device);

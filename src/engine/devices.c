@@ -1,5 +1,4 @@
-/* What there is to compute with, and the memory that is left. A process may lock itself in once it has asked: the files
- * that tell are kept open.
+/* What there is to compute with.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,12 +7,9 @@
 #include "engine/device.h"
 
 #include <ctype.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- Devices ----------------------------------------------------------------------------------------------- */
 
@@ -55,25 +51,33 @@ open_driver (ggml_backend_dev_t device)
     ggml_backend_free (backend);
 }
 
-static void open_counters (void);
-
 bool
-sd3_prepare (sd3_error *error)
+sd3_devices_load (sd3_error *error)
 {
-  static bool prepared;
+  static bool loaded;
 
-  if (!prepared)
+  if (!loaded)
     {
       ggml_log_set (drop_log, NULL);
       ggml_backend_load_all ();
-      for (size_t i = 0; i < ggml_backend_dev_count (); i++)
-        if (is_gpu (ggml_backend_dev_get (i)))
-          open_driver (ggml_backend_dev_get (i));
-      open_counters ();
-      prepared = true;
+      sd3_memory_watch ("");
+      loaded = true;
     }
   return ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU) ||
          sd3_fail_as (error, SD3_ERROR_OTHER, "ggml's kernels for the processor are not installed.");
+}
+
+bool
+sd3_prepare (const char *id,
+             sd3_error  *error)
+{
+  ggml_backend_dev_t device = sd3_devices_load (error) ? sd3_device_find (id) : NULL;
+
+  if (!device)
+    return false;
+  if (is_gpu (device))
+    open_driver (device);
+  return true;
 }
 
 static void
@@ -92,7 +96,7 @@ int
 sd3_devices (sd3_device_info *infos,
              int              room)
 {
-  ggml_backend_dev_t processor = sd3_prepare (NULL) ? ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU) : NULL;
+  ggml_backend_dev_t processor = sd3_devices_load (NULL) ? ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU) : NULL;
   int n = 0;
 
   if (!processor)
@@ -130,110 +134,4 @@ sd3_device_find (const char *id)
         return device;
     }
   return NULL;
-}
-
-/* ---- Memory that is left ----------------------------------------------------------------------------------- */
-
-#define MAX_GROUPS 16
-
-static int meminfo = -1;
-static struct { int max, current, stat; } groups[MAX_GROUPS]; /* control groups, version 2: ours and those above it */
-static int n_groups;
-
-static int
-open_in (const char *folder,
-         const char *name)
-{
-  char path[PATH_MAX];
-
-  return snprintf (path, sizeof path, "%s/%s", folder, name) < (int) sizeof path ? open (path, O_RDONLY | O_CLOEXEC) : -1;
-}
-
-/* "0::/user.slice/…" of /proc/self/cgroup. */
-static bool
-find_group (char   *path,
-            size_t  room)
-{
-  FILE *file = fopen ("/proc/self/cgroup", "re");
-  char line[PATH_MAX];
-  bool found = false;
-
-  while (file && !found && fgets (line, sizeof line, file))
-    if (strncmp (line, "0::/", 4) == 0)
-      {
-        line[strcspn (line, "\n")] = '\0';
-        found = snprintf (path, room, "/sys/fs/cgroup%s", line + 3) < (int) room;
-      }
-  if (file)
-    fclose (file);
-  return found;
-}
-
-static void
-open_counters (void)
-{
-  char path[PATH_MAX];
-
-  meminfo = open ("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-  if (!find_group (path, sizeof path))
-    return;
-  for (char *slash = path + strlen (path); n_groups < MAX_GROUPS && slash >= path + strlen ("/sys/fs/cgroup"); slash = strrchr (path, '/'))
-    {
-      *slash = '\0';
-      groups[n_groups].max = open_in (path, "memory.max");
-      groups[n_groups].current = open_in (path, "memory.current");
-      groups[n_groups].stat = open_in (path, "memory.stat");
-      if (groups[n_groups].max >= 0)
-        n_groups++;
-    }
-}
-
-/* The number behind @key in a file that is open, or its first number; UINT64_MAX when there is none. */
-static uint64_t
-read_number (int         fd,
-             const char *key)
-{
-  char text[8192], *at = text;
-  ssize_t n = fd >= 0 ? pread (fd, text, sizeof text - 1, 0) : -1;
-
-  if (n <= 0)
-    return UINT64_MAX;
-  text[n] = '\0';
-  if (key)
-    at = strstr (text, key);
-  if (!at)
-    return UINT64_MAX;
-  at += key ? strlen (key) : 0;
-  at += strspn (at, " ");
-  return isdigit ((unsigned char) *at) ? strtoull (at, NULL, 10) : UINT64_MAX;
-}
-
-/* What files left in memory is given back when somebody needs it. */
-static uint64_t
-left_in_group (int i)
-{
-  uint64_t max = read_number (groups[i].max, NULL), used = read_number (groups[i].current, NULL);
-  uint64_t active = read_number (groups[i].stat, "\nactive_file"), inactive = read_number (groups[i].stat, "\ninactive_file");
-  uint64_t files = active != UINT64_MAX && inactive != UINT64_MAX ? active + inactive : 0;
-
-  if (max == UINT64_MAX || used == UINT64_MAX)
-    return UINT64_MAX;
-  used -= files < used ? files : used;
-  return used < max ? max - used : 0;
-}
-
-uint64_t
-sd3_memory_available (void)
-{
-  uint64_t least = sd3_prepare (NULL) ? read_number (meminfo, "MemAvailable:") : UINT64_MAX;
-
-  if (least != UINT64_MAX)
-    least *= 1024;
-  for (int i = 0; i < n_groups; i++)
-    {
-      uint64_t left = left_in_group (i);
-
-      least = left < least ? left : least;
-    }
-  return least;
 }

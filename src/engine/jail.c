@@ -30,6 +30,8 @@
 /* ---- Files ------------------------------------------------------------------------------------------------- */
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define KEEP (READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+              LANDLOCK_ACCESS_FS_REMOVE_FILE)
 #define USE (READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_IOCTL_DEV)
 
 /* What the C library and OpenMP read: where a stack ends, how many processors and caches there are. */
@@ -161,7 +163,8 @@ lock_others (int rules)
 
 static bool
 lock_files (const char *const *paths,
-            bool               gpu)
+            bool               gpu,
+            const char        *cache)
 {
   int version = (int) syscall (SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), rules;
   struct landlock_ruleset_attr all = everything (version);
@@ -177,6 +180,8 @@ lock_files (const char *const *paths,
     {
       allow_all (rules, for_drivers, READ);
       allow_all (rules, cards, USE & all.handled_access_fs);
+      if (cache)
+        allow (rules, cache, KEEP & all.handled_access_fs);
     }
   allow_all (rules, paths, READ);
   for (; *paths; paths++)
@@ -216,8 +221,12 @@ static const int refused[] = {
   CALL (chmod), CALL (fchmod), CALL (fchmodat), CALL (fchmodat2), CALL (chown), CALL (fchown), CALL (lchown), CALL (fchownat),
   CALL (setxattr), CALL (lsetxattr), CALL (fsetxattr), CALL (removexattr), CALL (lremovexattr), CALL (fremovexattr),
   CALL (utime), CALL (utimes), CALL (utimensat), CALL (futimesat), CALL (creat), CALL (truncate), CALL (mknod), CALL (mknodat),
-  CALL (mkdir), CALL (mkdirat), CALL (rmdir), CALL (unlink), CALL (unlinkat), CALL (link), CALL (linkat), CALL (symlink),
-  CALL (symlinkat), CALL (rename), CALL (renameat), CALL (renameat2),
+  CALL (rmdir), CALL (link), CALL (linkat), CALL (symlink), CALL (symlinkat),
+};
+
+/* What a driver needs to keep a cache. Where it has one Landlock says where, and else these are refused too. */
+static const int for_cache[] = {
+  CALL (mkdir), CALL (mkdirat), CALL (unlink), CALL (unlinkat), CALL (rename), CALL (renameat), CALL (renameat2),
 };
 
 static bool
@@ -228,18 +237,38 @@ refuse (scmp_filter_ctx     filter,
   return seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), call, 1, when) == 0;
 }
 
-/* Opening to write; a card's device is opened to read and write. */
+static bool
+refuse_all (scmp_filter_ctx filter,
+            const int      *calls,
+            size_t          n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (calls[i] >= 0 && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), calls[i], 0) != 0)
+      return false;
+  return true;
+}
+
+/* Where these bits of open()'s flags are so. */
+static bool
+refuse_open (scmp_filter_ctx filter,
+             uint64_t        bits,
+             uint64_t        value)
+{
+  return refuse (filter, CALL (open), SCMP_A1 (SCMP_CMP_MASKED_EQ, bits, value)) &&
+         refuse (filter, CALL (openat), SCMP_A2 (SCMP_CMP_MASKED_EQ, bits, value));
+}
+
+/* Opening to write; a card's device is opened to read and write. Beside a cache only what older versions of Landlock do not
+ * see: cutting a file that is opened to read. */
 static bool
 refuse_writing (scmp_filter_ctx filter,
-                bool            gpu)
+                bool            gpu,
+                bool            cache)
 {
-  const uint64_t flags[] = { O_WRONLY, O_CREAT, O_TRUNC, O_RDWR };
-  bool good = true;
-
-  for (size_t i = 0; i < sizeof flags / sizeof *flags - gpu; i++)
-    good = good && refuse (filter, CALL (open), SCMP_A1 (SCMP_CMP_MASKED_EQ, flags[i], flags[i])) &&
-           refuse (filter, CALL (openat), SCMP_A2 (SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
-  return good;
+  if (cache)
+    return refuse_open (filter, O_ACCMODE | O_TRUNC, O_TRUNC);
+  return refuse_all (filter, for_cache, sizeof for_cache / sizeof *for_cache) && refuse_open (filter, O_WRONLY, O_WRONLY) &&
+         refuse_open (filter, O_CREAT, O_CREAT) && refuse_open (filter, O_TRUNC, O_TRUNC) && (gpu || refuse_open (filter, O_RDWR, O_RDWR));
 }
 
 /* Threads are made with clone(); of clone3() a filter cannot see the flags, and the C library does without it. Signals
@@ -265,29 +294,28 @@ refuse_unseen (scmp_filter_ctx filter)
 
 static bool
 lock_calls (bool gpu,
-            bool landlock)
+            bool landlock,
+            bool cache)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
   bool good = filter && seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
 
-  for (size_t i = 0; good && i < sizeof refused / sizeof *refused; i++)
-    if (refused[i] >= 0)
-      good = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), refused[i], 0) == 0;
-  good = good && refuse_by_arguments (filter) && refuse_writing (filter, gpu) && (landlock || refuse_unseen (filter)) &&
-         seccomp_load (filter) == 0;
+  good = good && refuse_all (filter, refused, sizeof refused / sizeof *refused) && refuse_by_arguments (filter) &&
+         refuse_writing (filter, gpu, cache) && (landlock || refuse_unseen (filter)) && seccomp_load (filter) == 0;
   seccomp_release (filter);
   return good;
 }
 
 sd3_jail
 sd3_jail_enter (const char *const *paths,
-                bool               gpu)
+                bool               gpu,
+                const char        *cache)
 {
   sd3_jail jail = { false, false };
 
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return jail;
-  jail.landlock = lock_files (paths, gpu);
-  jail.seccomp = lock_calls (gpu, jail.landlock);
+  jail.landlock = lock_files (paths, gpu, cache);
+  jail.seccomp = lock_calls (gpu, jail.landlock, gpu && cache && jail.landlock);
   return jail;
 }

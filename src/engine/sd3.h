@@ -118,8 +118,9 @@ typedef struct
   int      clip_cut, t5_cut;       /* tokens of the prompt that found no room */
 } sd3_picture;
 
-/* Loads ggml's plug-ins and opens the drivers; for a process that locks itself in before it opens a model. */
-bool sd3_prepare (sd3_error *error);
+/* Opens the driver of a device of sd3_devices() (NULL or "auto": the best there is); for a process that locks itself in before
+ * it opens a model. False where there is no such device. */
+bool sd3_prepare (const char *device, sd3_error *error);
 
 /* Fills at most @room places and returns how many devices there are; the processor comes first. */
 int sd3_devices (sd3_device_info *infos,

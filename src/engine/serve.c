@@ -12,6 +12,7 @@
 #include "engine/jail.h"
 #include "engine/lines.h"
 #include "engine/process.h"
+#include "engine/shaders.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static struct
   char           *merges; /* the installed ones, or NULL */
   sd3_device_info devices[MAX_DEVICES];
   int             n_devices;
+  char           *shaders; /* the folder of what drivers compile, or NULL */
   bool            locked; /* the jail is closed: no other model can be opened */
   sd3_jail        jail;
   sd3_engine     *engine; /* NULL until a model is open */
@@ -120,8 +122,10 @@ say_capabilities (const char *type)
 /* ---- Opening a model ----------------------------------------------------------------------------------------- */
 
 static bool
-has_gpu (void)
+on_card (const char *device)
 {
+  if (device && strcmp (device, "cpu") == 0)
+    return false;
   for (int i = 0; i < server.n_devices; i++)
     if (server.devices[i].is_gpu)
       return true;
@@ -143,7 +147,8 @@ lock_in (const sd3_command *command)
     paths[n++] = command->merges;
   if (command->t5)
     paths[n++] = command->t5;
-  server.jail = sd3_jail_enter (paths, has_gpu () && !(command->device && strcmp (command->device, "cpu") == 0));
+  sd3_prepare (command->device, NULL); /* that it is not there is said when the model is opened */
+  server.jail = sd3_jail_enter (paths, on_card (command->device), server.shaders);
   server.locked = true;
 }
 
@@ -370,6 +375,7 @@ sd3_serve (void)
   sd3_process_settle ();
   sd3_answers_begin ();
   server.merges = sd3_process_find_merges ();
+  server.shaders = sd3_shaders_open ();
   say_hello ();
   for (;;)
     handle_next ();

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 60000 /* milliseconds; far more than anything takes, also under the sanitizers */
+#define PATIENCE (tiny_on_card () ? 300000 : 60000) /* milliseconds; far more than anything takes, also under the sanitizers */
 
 Helper *
 helper_new_by (const char *const *arguments,

@@ -266,7 +266,7 @@ enter (void)
 {
   g_autofree char *model = at ("link-to-model"), *snapshot = at ("cache/snapshots/one");
 
-  return sd3_jail_enter ((const char *const[]) { model, snapshot, NULL }, false);
+  return sd3_jail_enter ((const char *const[]) { model, snapshot, NULL }, false, NULL);
 }
 
 static void
@@ -278,6 +278,30 @@ try_all (void)
   for (size_t i = 0; i < G_N_ELEMENTS (attempts); i++)
     if ((attempts[i].by & locks) != 0 && attempts[i].try_it ())
       tell ("worked:", attempts[i].name);
+}
+
+/* With a card, what its driver compiles is kept in one folder, if Landlock holds. */
+static void
+try_with_cache (void)
+{
+  g_autofree char *model = at ("link-to-model"), *snapshot = at ("cache/snapshots/one"), *cache = at ("drivers");
+  g_autofree char *one = at ("drivers/one"), *two = at ("drivers/two"), *outside = at ("moved"), *within = at ("drivers/within");
+  sd3_jail jail = sd3_jail_enter ((const char *const[]) { model, snapshot, NULL }, true, cache);
+  bool kept = opens ("drivers/one", O_RDWR | O_CREAT);
+
+  if (kept != jail.landlock)
+    tell (kept ? "worked without Landlock:" : "cannot make", "a file of the cache");
+  if (!jail.landlock)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS (attempts); i++)
+    if (attempts[i].try_it ())
+      tell ("worked:", attempts[i].name);
+  if (opens ("drivers/out", O_WRONLY) || opens ("drivers/out", O_RDONLY))
+    tell ("worked:", "a link out of the cache");
+  if (rename (one, outside) == 0 || link (one, outside) == 0)
+    tell ("worked:", "moving a file out of the cache");
+  if (!opens ("drivers/one", O_WRONLY | O_TRUNC) || mkdir (within, 0700) != 0 || rename (one, two) != 0 || unlink (two) != 0)
+    tell ("cannot change", "the cache");
 }
 
 static void *
@@ -448,7 +472,7 @@ int
 main (int    argc,
       char **argv)
 {
-  static void (*const parts[]) (void) = { try_all, use_all, try_in_older_thread, admit_a_deaf_thread, say_locks, try_without_landlock };
+  static void (*const parts[]) (void) = { try_all, use_all, try_in_older_thread, admit_a_deaf_thread, say_locks, try_without_landlock, try_with_cache };
   g_autofree char *command = NULL;
   int status;
 
@@ -461,12 +485,14 @@ main (int    argc,
   write_link ("../../blobs/f00", "cache/snapshots/one/weights");
   write_link ("/etc/passwd", "cache/snapshots/one/out");
   write_link ("model", "link-to-model");
+  write_link ("../secret", "drivers/out");
   g_test_add_data_func ("/jail/refuses", &parts[0], check_part);
   g_test_add_data_func ("/jail/leaves", &parts[1], check_part);
   g_test_add_data_func ("/jail/older-thread", &parts[2], check_part);
   g_test_add_data_func ("/jail/deaf-thread", &parts[3], check_part);
   g_test_add_data_func ("/jail/closed", &parts[4], check_part);
   g_test_add_data_func ("/jail/without-landlock", &parts[5], check_part);
+  g_test_add_data_func ("/jail/cache", &parts[6], check_part);
   status = g_test_run ();
   command = g_strdup_printf ("rm -r '%s'", folder);
   return g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL) ? status : 1;
