@@ -8,6 +8,9 @@
 
 #include "engine/memory.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +123,9 @@ sd3_unload (sd3_engine *engine)
     sd3_vae_unload (engine->encoder);
   if (engine->taesd)
     sd3_vae_unload (engine->taesd);
+#ifdef __GLIBC__
+  malloc_trim (0); /* blocks of less than 32 MB are else kept for the process */
+#endif
 }
 
 void

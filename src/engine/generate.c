@@ -94,6 +94,7 @@ begin (job      *j,
   if (tight)
     unload_others (j->engine, phase);
   device->card_room = j->plan.card_rooms[phase];
+  device->host_limit = j->plan.budget[SD3_ON_HOST] - j->plan.beside[phase];
   return tell (j, phase, 0, total);
 }
 
@@ -111,7 +112,8 @@ run_vae_once (job         *j,
          sd3_check_numbers (out, n, j->error);
 }
 
-/* Once more where there is more range, if it must be; then as before, so that no picture depends on the one before it. */
+/* Once more where there is more range, if it must be and has room there; then as before, so that no picture depends on the one
+ * before it. */
 static bool
 run_vae (job         *j,
          sd3_vae     *vae,
@@ -289,6 +291,7 @@ sd3_generate (sd3_engine        *engine,
   engine->device.opaque = request->opaque;
   good = make (&j, picture);
   engine->device.cancelled = NULL;
+  engine->device.host_limit = UINT64_MAX;
   free (j.noise);
   free (j.init);
   free (j.latent);

@@ -146,7 +146,7 @@ sd3_graph_ready (sd3_graph  *graph,
   if (!(device->is_cpu ? ready_on_processor (graph) : ready_on_card (graph)))
     return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
   sd3_device_take (device, graph->sizes);
-  return true;
+  return sd3_device_fits (device) || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
 }
 
 /* Slowest dimension first, without leading ones. */

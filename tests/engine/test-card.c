@@ -210,6 +210,25 @@ test_out_of_halves (void)
   g_assert_cmpint (difference (card, processor), <=, 8);
 }
 
+/* The processor's second try needs the computer's memory, which was planned for the card alone. */
+static void
+test_second_try_without_memory (void)
+{
+  g_autofree char *path = whole_path ("large.safetensors");
+  sd3_engine *engine = sd3_open (&(sd3_options) { .paths = (const char *[]) { path }, .n_paths = 1, .device = "vulkan0", .n_threads = 1,
+                                                  .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, NULL);
+  sd3_request request = whole_request (engine);
+  sd3_error error = { "" };
+  sd3_picture made;
+
+  request.width = request.height = 32;
+  engine->process_size = 0;
+  engine->memory_limit = sd3_memory_needed (engine, &request);
+  g_assert_false (sd3_generate (engine, &request, &made, &error));
+  g_assert_cmpint (error.kind, ==, SD3_ERROR_MEMORY);
+  sd3_close (engine);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -224,6 +243,7 @@ main (int    argc,
   g_test_add_func ("/card/picture", test_picture);
   g_test_add_func ("/card/small-card", test_small_card);
   g_test_add_func ("/card/out-of-halves", test_out_of_halves);
+  g_test_add_func ("/card/second-try-without-memory", test_second_try_without_memory);
   status = g_test_run ();
   whole_tear_down ();
   return status;

@@ -239,6 +239,54 @@ test_memory_parts (void)
 }
 
 static void
+write_in (const char *root,
+          const char *name,
+          const char *text)
+{
+  g_autofree char *path = g_build_filename (root, name, NULL), *folder = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (!text || g_file_set_contents (path, text, -1, NULL));
+}
+
+/* What is available where this process is in control groups of version 2, as a desktop or a container makes them. */
+static void
+test_control_groups (void)
+{
+#define GROUP "sys/fs/cgroup/user.slice/"
+#define MB "000000"
+  static const struct { const char *ours, *max, *current, *stat, *above, *used_above; uint64_t available; } cases[] = {
+    { "0::/user.slice/app.scope\n", "max\n", "1" MB, NULL, "max\n", "2" MB, 8192000000 },
+    { "0::/user.slice/app.scope\n", "3000" MB "\n", "1000" MB "\n", NULL, "max\n", "2" MB, 2000000000 },
+    { "0::/user.slice/app.scope\n", "3000" MB "\n", "1000" MB "\n", "anon 1\nactive_file 200" MB "\ninactive_file 300" MB "\n", "max\n", "2" MB, 2500000000 },
+    { "0::/user.slice/app.scope\n", "3000" MB, "1000" MB, NULL, "4000" MB, "3500" MB, 500000000 },
+    { "0::/user.slice/app.scope\n", "3000" MB, "3001" MB, NULL, "max", "0", 0 },
+    { "0::/user.slice/app.scope\n", "9000" MB, "1000" MB, NULL, "max", "0", 8000000000 },
+    { "4:memory:/elsewhere\n0::/user.slice/app.scope\n", "3000" MB, "1000" MB, NULL, "max", "0", 2000000000 },
+    { "4:memory:/user.slice/app.scope\n", "3000" MB, "1000" MB, NULL, "max", "0", 8192000000 },
+    { "0::/\n", "3000" MB, "1000" MB, NULL, "max", "0", 8192000000 },
+    { "0::/user.slice/app.scope/deeper\n", "3000" MB, "1000" MB, NULL, "max", "0", 2000000000 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("group%d/root", (int) i), *root = whole_path (name);
+
+      write_in (root, "proc/meminfo", "MemTotal:       16000000 kB\nMemFree:          100000 kB\nMemAvailable:    8000000 kB\n");
+      write_in (root, "proc/self/cgroup", cases[i].ours);
+      write_in (root, GROUP "app.scope/memory.max", cases[i].max);
+      write_in (root, GROUP "app.scope/memory.current", cases[i].current);
+      write_in (root, GROUP "app.scope/memory.stat", cases[i].stat);
+      write_in (root, GROUP "memory.max", cases[i].above);
+      write_in (root, GROUP "memory.current", cases[i].used_above);
+      sd3_memory_watch (root);
+      g_assert_cmpuint (sd3_memory_available (), ==, cases[i].available);
+    }
+  sd3_memory_watch ("");
+  g_assert_cmpuint (sd3_memory_available (), !=, cases[G_N_ELEMENTS (cases) - 1].available);
+}
+
+static void
 test_unload (void)
 {
   sd3_engine *engine = whole_open_good ("all.safetensors");
@@ -417,6 +465,39 @@ test_out_of_halves (void)
     }
 }
 
+/* Where a part has less room than was planned, as a second try may, it takes nothing and says so. */
+static void
+test_less_room (void)
+{
+  g_autofree char *path = whole_path ("all.safetensors");
+  sd3_weights *weights = sd3_weights_open ((const char *[]) { path }, 1, NULL);
+  sd3_vae *vae = sd3_vae_new (weights, SD3_VAE_DECODER, NULL);
+  g_autofree float *latent = g_new0 (float, 16 * 24 * 24), *rgb = g_new0 (float, 3 * 192 * 192);
+  sd3_error error = { "" };
+  uint64_t size;
+  sd3_device device;
+
+  g_assert_true (sd3_device_open (&device, "cpu", 1, NULL));
+  g_assert_true (sd3_vae_load (vae, &device, NULL));
+  size = device.used[SD3_ON_HOST];
+  sd3_vae_unload (vae);
+  device.host_limit = size - 1;
+  g_assert_false (sd3_vae_load (vae, &device, &error));
+  g_assert_cmpint (error.kind, ==, SD3_ERROR_MEMORY);
+  g_assert_cmpuint (device.used[SD3_ON_HOST], ==, 0);
+  device.host_limit = size + 1000;
+  g_assert_true (sd3_vae_load (vae, &device, NULL));
+  error.kind = SD3_ERROR_OTHER;
+  g_assert_false (sd3_vae_run (vae, latent, 24, 24, NULL, rgb, &error));
+  g_assert_cmpint (error.kind, ==, SD3_ERROR_MEMORY);
+  device.host_limit = UINT64_MAX;
+  g_assert_true (sd3_vae_run (vae, latent, 24, 24, NULL, rgb, &error));
+  sd3_vae_free (vae);
+  g_assert_cmpuint (device.used[SD3_ON_HOST], ==, 0);
+  sd3_device_close (&device);
+  sd3_weights_free (weights);
+}
+
 /* What no type holds is said, and not painted. */
 static void
 test_no_numbers (void)
@@ -466,11 +547,13 @@ main (int    argc,
   g_test_add_func ("/conduct/memory", test_memory);
   g_test_add_func ("/conduct/too-little-memory", test_too_little_memory);
   g_test_add_func ("/conduct/memory-parts", test_memory_parts);
+  g_test_add_func ("/conduct/control-groups", test_control_groups);
   g_test_add_func ("/conduct/unload", test_unload);
   g_test_add_func ("/conduct/text-once", test_text_once);
   g_test_add_func ("/conduct/long-prompt", test_long_prompt);
   g_test_add_func ("/conduct/cancel-anywhere", test_cancel_anywhere);
   g_test_add_func ("/conduct/out-of-halves", test_out_of_halves);
+  g_test_add_func ("/conduct/less-room", test_less_room);
   g_test_add_func ("/conduct/no-numbers", test_no_numbers);
   status = g_test_run ();
   whole_tear_down ();

@@ -218,18 +218,76 @@ test_from_picture (void)
   g_assert_cmpmem (g_bytes_get_data (picture, NULL), g_bytes_get_size (picture), rgb, BYTES);
 }
 
+/* Kilobytes of memory that a process has for itself. */
+static gint64
+memory_of (GPid pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid), *text = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  line = strstr (text, "\nRssAnon:");
+  g_assert_nonnull (line);
+  return g_ascii_strtoll (line + strlen ("\nRssAnon:"), NULL, 10);
+}
+
+/* The system has its memory back, and the next picture is the same. */
 static void
 test_unload (void)
 {
   g_autoptr (Helper) helper = helper_new ();
   g_autoptr (GBytes) expected = expected_picture ();
-  g_autoptr (JsonObject) unloaded = NULL;
+  g_autoptr (JsonObject) loaded = NULL, unloaded = NULL;
+  gint64 before, with, after, weights;
 
   helper_load (helper);
+  helper_send (helper, "{\"do\":\"capabilities\"}");
+  loaded = helper_expect (helper, "capabilities");
+  weights = json_object_get_int_member (json_object_get_object_member (loaded, "memory"), "transformer") / 1024;
+  before = memory_of (helper->pid);
   expect_picture (helper, expected);
+  with = memory_of (helper->pid);
   helper_send (helper, "{\"do\":\"unload\"}");
   unloaded = helper_expect (helper, "unloaded");
+  after = memory_of (helper->pid);
+  g_test_message ("%d kB before, %d with a model of %d, %d after", (int) before, (int) with, (int) weights, (int) after);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
+  g_assert_cmpint (with - after, >, weights);
+#endif
   expect_picture (helper, expected);
+}
+
+/* Large and Large Turbo have the same tensors: what the person says decides on the defaults. */
+static void
+test_turbo (void)
+{
+  g_autoptr (TinyModel) mmdit = tiny_mmdit_of (38, 64, 12, true, 0), clip = tiny_clip (49408, 64), t5 = tiny_t5 (200, 4096), vae = tiny_vae ();
+  static const struct { const char *said; int steps; } cases[] = { { "", 28 }, { ",\"turbo\":true", 4 }, { ",\"turbo\":false", 28 }, { ",\"turbo\":true,\"steps\":3", 3 } };
+  g_autofree char *path = whole_path ("large.safetensors");
+  g_autoptr (Helper) helper = helper_new ();
+  g_autoptr (JsonObject) loaded = NULL;
+
+  whole_write ("large.safetensors", mmdit, clip, t5, vae, "F32");
+  helper_send (helper, "{\"do\":\"load\",\"paths\":[\"%s\"],\"merges\":\"" CLIP_MERGES "\",\"t5\":\"" FIXTURES "/unigram.model\",\"threads\":1,\"device\":\"cpu\"}", path);
+  loaded = helper_expect (helper, "loaded");
+  g_assert_cmpstr (json_object_get_string_member (loaded, "variant"), ==, "sd3.5-large");
+  g_assert_true (json_object_get_boolean_member (loaded, "may_be_turbo"));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonObject) line = NULL;
+
+      helper_send (helper, "{\"do\":\"generate\",\"prompt\":\"fog\",\"width\":16,\"height\":16,\"seed\":\"7\"%s}", cases[i].said);
+      do
+        {
+          g_clear_pointer (&line, json_object_unref);
+          line = helper_next (helper);
+          g_assert_cmpstr (json_object_get_string_member (line, "type"), ==, "progress");
+        }
+      while (strcmp (json_object_get_string_member (line, "phase"), "steps") != 0);
+      g_assert_cmpint (json_object_get_int_member (line, "total"), ==, cases[i].steps);
+      json_object_unref (helper_expect (helper, "result"));
+    }
+  g_remove (path);
 }
 
 /* As Hugging Face's programs keep a model: links to blobs. */
@@ -510,6 +568,7 @@ main (int    argc,
   g_test_add_func ("/serve/seeds", test_seeds);
   g_test_add_func ("/serve/from-picture", test_from_picture);
   g_test_add_func ("/serve/unload", test_unload);
+  g_test_add_func ("/serve/turbo", test_turbo);
   g_test_add_func ("/serve/links", test_links);
   g_test_add_func ("/serve/merges-of-a-moved-program", test_merges_of_a_moved_program);
   g_test_add_func ("/serve/cancel", test_cancel);
