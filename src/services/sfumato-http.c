@@ -130,8 +130,10 @@ static SfumatoHttpProblem
 classify_connecting (Exchange     *self,
                      const GError *error)
 {
+  /* Whose name it was that nobody has, its sentence alone says. */
   if (error->domain == G_RESOLVER_ERROR)
-    return self->through_proxy ? SFUMATO_HTTP_NO_PROXY : SFUMATO_HTTP_NO_HOST;
+    return strstr (error->message, g_uri_get_host (self->request->uri)) != NULL ? SFUMATO_HTTP_NO_HOST
+                                                                                : SFUMATO_HTTP_NO_PROXY;
   if (error->domain == G_TLS_ERROR || self->phase == G_SOCKET_CLIENT_TLS_HANDSHAKING)
     return SFUMATO_HTTP_NO_TLS;
   if (self->through_proxy || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED) ||

@@ -51,7 +51,8 @@ dup_host (GUri *uri)
 {
   g_autofree char *host = g_uri_get_host (uri) != NULL ? g_hostname_to_ascii (g_uri_get_host (uri)) : NULL;
 
-  if (host == NULL || *host == '\0')
+  /* Nor an address that means something on this computer alone, "fe80::1%eth0". */
+  if (host == NULL || *host == '\0' || strchr (host, '%') != NULL)
     return NULL;
   if (!g_hostname_is_ip_address (host) && strspn (host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                                         "0123456789-._") != strlen (host))

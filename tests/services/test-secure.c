@@ -144,6 +144,7 @@ static const struct
   const char *order; /* NULL: nobody listens */
 } proxies[] = {
   { "down", NULL },
+  { "unknown", NULL },
   { "407", "{'on':'balance','status':407,'headers':{'Proxy-Authenticate':'Basic realm=x'}}" },
   { "403", "{'on':'balance','status':403,'body':'<html>no'}" },
   { "502", "{'on':'balance','status':502,'body':'<html>no'}" },
@@ -188,7 +189,10 @@ test_proxy (gconstpointer data)
       return;
     }
   fixture_set_up (&fixture);
-  proxy = g_strdup_printf ("http://127.0.0.1:%u", stand_in_get_port (fixture.server));
+  if (strcmp (proxies[i].name, "unknown") == 0)
+    proxy = g_strdup ("http://no-such-proxy.invalid:8080");
+  else
+    proxy = g_strdup_printf ("http://127.0.0.1:%u", stand_in_get_port (fixture.server));
   g_setenv ("https_proxy", proxy, TRUE);
   g_unsetenv ("no_proxy");
   if (!uses_proxy ())
@@ -204,6 +208,8 @@ test_proxy (gconstpointer data)
   fixture_apply_limits (&fixture);
   error = fixture_fail (&fixture, NULL);
   g_assert_cmpint (sfumato_error_get_charge (error), ==, SFUMATO_CHARGE_NONE);
+  if (proxies[i].order == NULL)
+    g_assert_cmpstr (sfumato_error_get_title (error), ==, "Proxy Not Reached");
   if (fixture.server != NULL)
     {
       g_autoptr (StandInRequest) request = stand_in_get_request (fixture.server, 0);
