@@ -38,8 +38,9 @@ def load(name):
     return torch.load(path(name), map_location=DEVICE, weights_only=True) if os.path.exists(path(name)) else None
 
 
-def rate(step, steps, peak, warmup=300, falls_from=.6):
+def rate(step, steps, peak, falls_from=.6):
     """Warm up, stay, and fall to a twentieth in the last part."""
+    warmup = min(300, steps // 10 + 1)
     end = max(0, (step / steps - falls_from) / (1 - falls_from))
     return peak * min(1, (step + 1) / warmup) * (1 - .95 * min(1, end))
 
