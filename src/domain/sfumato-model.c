@@ -10,9 +10,12 @@
 #include <math.h>
 #include <stdio.h>
 
-#define SIDE_STEP 64    /* pixels */
-#define SIDE_MIN  256
-#define SHAPE_MAX 4.0
+#define SIDE_USUAL 512   /* pixels */
+#define SIDE_STEP  64
+#define SIDE_MIN   256
+#define SMALL_STEP 16
+#define SMALL_MIN  64
+#define SHAPE_MAX  4.0
 
 static const SfumatoAspect aspects[] = {
   { "21:9", N_("Panorama"), 1536, 640 },
@@ -88,12 +91,14 @@ sfumato_model_has_size (const SfumatoModel *model,
 }
 
 static guint
-fit_side (double side,
-          guint  side_max)
+fit_side (double   side,
+          guint    side_max,
+          gboolean small)
 {
-  guint most = MAX (side_max / SIDE_STEP, 1) * SIDE_STEP;
+  guint step = small ? SMALL_STEP : SIDE_STEP;
+  guint most = MAX (side_max / step, 1) * step;
 
-  return CLAMP ((guint) round (side / SIDE_STEP) * SIDE_STEP, MIN (SIDE_MIN, most), most);
+  return CLAMP ((guint) round (side / step) * step, MIN (small ? SMALL_MIN : SIDE_MIN, most), most);
 }
 
 gboolean
@@ -115,8 +120,8 @@ sfumato_model_compute_size (const SfumatoModel *model,
     size = model->size_default;
   /* A narrower shape would only push one side against its limit, and the picture away from its number of pixels. */
   shape = CLAMP ((double) ratio_width / ratio_height, 1.0 / SHAPE_MAX, SHAPE_MAX);
-  *width = fit_side (size * sqrt (shape), model->side_max);
-  *height = fit_side (size / sqrt (shape), model->side_max);
+  *width = fit_side (size * sqrt (shape), model->side_max, size < SIDE_USUAL);
+  *height = fit_side (size / sqrt (shape), model->side_max, size < SIDE_USUAL);
   return TRUE;
 }
 

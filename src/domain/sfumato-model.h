@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "domain/sfumato-vocabulary.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -42,6 +44,7 @@ typedef struct
   int                  price;             /* hundredths of a credit a picture; 0 is free */
 
   guint                prompt_max;        /* characters (Unicode code points) */
+  const SfumatoVocabulary *vocabulary;    /* nullable: the only words it knows */
   gboolean             negative_prompt;   /* whether it heeds one */
   const char * const  *aspect_ratios;     /* "16:9" …, the first is the default */
   gint64               seed_max;          /* largest seed it takes; 0 asks for a random one */
@@ -90,8 +93,9 @@ gboolean     sfumato_model_has_size        (const SfumatoModel *model,
  *
  * A base side is the side of a square. Another shape gets about as many pixels as that square has, so that it takes
  * about as long and as much memory: 1024 and 16:9 make 1344 × 768. Both sides are multiples of 64, which every size of
- * Stable Diffusion 3 takes, and neither is larger than the model's largest or, where that allows it, smaller than 256. What that leaves of
- * the shape is the nearest there is.
+ * Stable Diffusion 3 takes, and neither is larger than the model's largest or, where that allows it, smaller than 256.
+ * Base sides below 512 are of small models: multiples of 16, and not smaller than 64. What that leaves of the shape is
+ * the nearest there is.
  *
  * Returns: FALSE where the model has no sizes to choose from
  */

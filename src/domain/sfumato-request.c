@@ -376,6 +376,21 @@ sfumato_request_validate (SfumatoRequest      *self,
 
 /* ---- what follows from it ---- */
 
+GStrv
+sfumato_request_find_unknown (SfumatoRequest     *self,
+                              const SfumatoModel *model)
+{
+  g_autofree char *both = NULL;
+
+  g_return_val_if_fail (SFUMATO_IS_REQUEST (self), NULL);
+
+  if (model->vocabulary == NULL)
+    return g_new0 (char *, 1);
+  both = g_strconcat (self->fields.prompt != NULL ? self->fields.prompt : "", ". ",
+                      self->fields.negative_prompt != NULL ? self->fields.negative_prompt : "", NULL);
+  return sfumato_vocabulary_find_unknown (model->vocabulary, both);
+}
+
 gboolean
 sfumato_request_compute_size (SfumatoRequest     *self,
                               const SfumatoModel *model,

@@ -99,6 +99,10 @@ gboolean                    sfumato_request_validate         (SfumatoRequest    
                                                               const SfumatoModel         *model,
                                                               GError                    **error);
 
+/* Words of the prompt and the negative prompt that @model does not know; none where it knows any. (transfer full) */
+GStrv                       sfumato_request_find_unknown     (SfumatoRequest             *self,
+                                                              const SfumatoModel         *model);
+
 /* The picture's size in pixels, where @model lets it be computed: see sfumato_model_compute_size(). */
 gboolean                    sfumato_request_compute_size     (SfumatoRequest             *self,
                                                               const SfumatoModel         *model,

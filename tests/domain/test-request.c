@@ -183,17 +183,33 @@ test_sizes (void)
     }
 }
 
-/* Of a model that makes none as large as the smallest side others have. */
+/* Of a model that makes none as large as the smallest side others have: the shapes that data/starter-model/common.py
+ * trains on. */
 static void
-test_tiny_size (void)
+test_small_sizes (void)
 {
-  static const guint tiny[] = { 192, 0 };
-  const SfumatoModel small = { .sizes = tiny, .size_default = 192, .side_max = 192 };
+  static const guint sides[] = { 128, 256, 0 };
+  static const SfumatoModel small = { .sizes = sides, .size_default = 128, .side_max = 512 };
+  static const struct { guint ratio_width, ratio_height, size, width, height; } cases[] = {
+    { 1, 1, 128, 128, 128 }, { 5, 4, 128, 144, 112 }, { 3, 2, 128, 160, 112 }, { 16, 9, 128, 176, 96 }, { 21, 9, 128, 192, 80 },
+    { 4, 5, 128, 112, 144 }, { 2, 3, 128, 112, 160 }, { 9, 16, 128, 96, 176 }, { 9, 21, 128, 80, 192 },
+    { 1, 1, 256, 256, 256 }, { 5, 4, 256, 288, 224 }, { 3, 2, 256, 320, 208 }, { 16, 9, 256, 336, 192 }, { 21, 9, 256, 384, 160 },
+    { 4, 5, 256, 224, 288 }, { 2, 3, 256, 208, 320 }, { 9, 16, 256, 192, 336 }, { 9, 21, 256, 160, 384 },
+    { 1, 99, 128, 64, 256 }, { 99, 1, 256, 512, 128 },
+  };
+  const SfumatoModel narrow = { .sizes = sides, .size_default = 128, .side_max = 150 };
   guint width, height;
 
-  g_assert_true (sfumato_model_compute_size (&small, 0, 16, 9, &width, &height));
-  g_assert_cmpuint (width, ==, 192);
-  g_assert_cmpuint (height, ==, 192);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_true (sfumato_model_compute_size (&small, cases[i].size, cases[i].ratio_width, cases[i].ratio_height,
+                                                 &width, &height));
+      g_assert_cmpuint (width, ==, cases[i].width);
+      g_assert_cmpuint (height, ==, cases[i].height);
+    }
+  g_assert_true (sfumato_model_compute_size (&narrow, 0, 16, 9, &width, &height));
+  g_assert_cmpuint (width, ==, 144);
+  g_assert_cmpuint (height, ==, 96);
 }
 
 static void
@@ -329,7 +345,7 @@ main (int   argc,
   g_test_add_func ("/request/model-without", test_model_without);
   g_test_add_func ("/request/model-without-steps", test_model_without_steps);
   g_test_add_func ("/request/sizes", test_sizes);
-  g_test_add_func ("/request/tiny-size", test_tiny_size);
+  g_test_add_func ("/request/small-sizes", test_small_sizes);
   g_test_add_func ("/request/size-of-input", test_size_of_input);
   g_test_add_func ("/request/parameters", test_parameters);
   g_test_add_func ("/request/round-trip", test_round_trip);
