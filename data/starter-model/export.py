@@ -76,9 +76,8 @@ def configs(side, vocabulary, end):
     }
 
 
-def main():
-    folder = sys.argv[1]
-    stage = sys.argv[2] if len(sys.argv) > 2 else next(s for s in STAGES if os.path.exists(common.path(s + '.pt')))
+def export(folder, stage=None):
+    stage = stage or next(s for s in STAGES if os.path.exists(common.path(s + '.pt')))
     state, tokens, vae = common.load(stage + '.pt')['average'], tokenizer(), trained()
 
     def part(prefix):
@@ -93,9 +92,14 @@ def main():
     write_safetensors(os.path.join(folder, 'text_encoder/model.safetensors'), part('text.clip_l.'))
     write_safetensors(os.path.join(folder, 'text_encoder_2/model.safetensors'), part('text.clip_g.'))
     write_safetensors(os.path.join(folder, 'vae/diffusion_pytorch_model.safetensors'), vae.state_dict())
+    print(f'stage {stage}')
+
+
+def say_size(folder):
     size = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(folder) for f in files)
-    print(f'{folder}: stage {stage}, {size / 1e6:.1f} MB')
+    print(f'{folder}: {size / 1e6:.1f} MB')
 
 
 if __name__ == '__main__':
-    main()
+    export(*sys.argv[1:3])
+    say_size(sys.argv[1])

@@ -149,8 +149,19 @@ read_numbers (const SfumatoModel    *model,
   return read_guidance (&fields->guidance, error) && read_side_and_steps (model, fields, error);
 }
 
-/* Where pictures are made when nobody says: as in the window; before that is chosen, here, where a model is installed,
- * for that costs nothing. */
+/* Whether there is a key for a service that nobody has chosen. Nothing is asked of a person for that. */
+static gboolean
+has_key (SfumatoCli     *cli,
+         SfumatoService *service)
+{
+  g_autoptr (GError) unknown = NULL;
+  SfumatoKeyState state = sfumato_studio_get_key_state (cli->studio, sfumato_service_get_id (service), FALSE, NULL, &unknown);
+
+  return cli->key_stdin || state == SFUMATO_KEY_STORED || state == SFUMATO_KEY_HELD;
+}
+
+/* Where pictures are made when nobody says: as in the window; before that is chosen, here, where a model was added, for
+ * that costs nothing; else where there is a key; else with the model that is always there. */
 static const SfumatoModel *
 usual_model (SfumatoCli *cli)
 {
@@ -164,7 +175,13 @@ usual_model (SfumatoCli *cli)
 
   if (models->id == NULL || (*chosen != '\0' && !g_str_equal (chosen, sfumato_service_get_id (local))))
     return sfumato_service_get_models (other);
-  return used != NULL ? used : models;
+  if (used != NULL || models->vocabulary == NULL)
+    return used != NULL ? used : models;
+  if (*chosen == '\0' && has_key (cli, other))
+    return sfumato_service_get_models (other);
+  sfumato_cli_say (_("The starter model makes it, which draws simple picture-book scenes; “sfumato-cli models show %s” lists its "
+                     "words."), models->id);
+  return models;
 }
 
 static const SfumatoModel *
@@ -358,12 +375,14 @@ const SfumatoCommand sfumato_command_generate = {
                     "may have been charged. Where there is no keyring the key is asked for on the terminal and not "
                     "stored; --key-stdin takes it from standard input instead.\n\n"
                     "A model on this computer (“sfumato-cli models add” installs one) costs nothing and sends nothing; "
-                    "--steps, --sampler and --size are for those. Without --model it is the service chosen in the window, "
-                    "or, before one is chosen, the first model on this computer.\n\n"
+                    "--steps, --sampler and --size are for those. Without --model it is the service chosen in the window; "
+                    "before one is chosen, a model added on this computer, or the service there is a key for, or the "
+                    "starter model, which comes with Sfumato and knows few words.\n\n"
                     "With --json the answer is one object: “pictures”, and where one picture was asked for its members "
                     "also at the top: id, file, output, prompt, seed_asked, seed_used, width, height, format, size, "
                     "service, model, steps, sampler, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "
-                    "(success, filtered or other), created, duration (in seconds). Where something failed there is "
+                    "(success, filtered or other), finish_word, unknown_words (that a model with few words does not "
+                    "know), created, duration (in seconds). Where something failed there is "
                     "“error”: code, message, title, charge, may_have_been_charged, details, field, retry_after."),
   .examples = examples,
   .options = entries,

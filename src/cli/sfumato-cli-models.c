@@ -29,7 +29,7 @@ static const char * const examples[] = {
   "models",
   "models add ~/Downloads/sd3.5_medium.safetensors",
   "models add sd3.5_large.safetensors clip_l.safetensors clip_g.safetensors t5xxl_fp16.safetensors --name \"Large\"",
-  "models show local-sd-3.5-medium",
+  "models show starter",
   "models remove local-sd-3.5-medium",
   NULL
 };
@@ -95,6 +95,24 @@ list_models (SfumatoCli  *cli,
 
 /* ---- the ones on this computer ---- */
 
+static void
+set_words (JsonObject              *object,
+           const SfumatoVocabulary *vocabulary)
+{
+  JsonObject *words = json_object_new ();
+
+  for (const SfumatoWordGroup *group = sfumato_vocabulary_get_groups (vocabulary); group->id != NULL; group++)
+    {
+      JsonArray *array = json_array_new ();
+
+      for (guint i = 0; group->words[i] != NULL; i++)
+        json_array_add_string_element (array, group->words[i]);
+      json_object_set_array_member (words, group->id, array);
+    }
+  json_object_set_object_member (object, "words", words);
+  json_object_set_string_member (object, "example", sfumato_vocabulary_get_example (vocabulary));
+}
+
 static JsonObject *
 local_json (SfumatoCli              *cli,
             const SfumatoLocalModel *model)
@@ -115,6 +133,8 @@ local_json (SfumatoCli              *cli,
   json_object_set_int_member (object, "file_size", model->file_size);
   json_object_set_int_member (object, "memory_needed", model->memory_needed);
   json_object_set_array_member (object, "paths", paths);
+  if (model->vocabulary != NULL)
+    set_words (object, model->vocabulary);
   return object;
 }
 
@@ -128,6 +148,23 @@ append (GString    *text,
 
   if (clean != NULL)
     g_string_append_printf (text, "%s%*s%s\n", name, padding, "", clean);
+}
+
+static void
+append_words (GString                 *text,
+              const SfumatoLocalModel *model)
+{
+  const SfumatoVocabulary *vocabulary = model->vocabulary;
+
+  g_string_append_printf (text, "\n%s\n\n", _("It understands these English words; others are made into something else:"));
+  for (const SfumatoWordGroup *group = sfumato_vocabulary_get_groups (vocabulary); group->id != NULL; group++)
+    {
+      g_autofree char *words = g_strjoinv (", ", (char **) group->words);
+
+      g_string_append_printf (text, "%s: %s\n", _(group->name), words);
+    }
+  g_string_append_printf (text, "\nsfumato-cli generate --model %s \"%s\"\n", model->id,
+                          sfumato_vocabulary_get_example (vocabulary));
 }
 
 static SfumatoExit
@@ -146,10 +183,13 @@ print_local (SfumatoCli              *cli,
   append (text, _("T5"), model->t5 ? _("yes") : _("no"));
   append (text, _("File size"), size);
   append (text, _("Memory needed"), memory);
-  append (text, _("License"), _("Stability AI Community License: https://stability.ai/license"));
+  append (text, _("License"), model->builtin ? _("GPL-3.0-or-later, as Sfumato itself")
+                                             : _("Stability AI Community License: https://stability.ai/license"));
   for (guint i = 0; model->paths[i] != NULL; i++)
     append (text, _("File"), model->paths[i]);
   append (text, _("T5’s vocabulary"), model->t5_vocabulary);
+  if (model->vocabulary != NULL)
+    append_words (text, model);
   return sfumato_cli_print (text->str, text->len);
 }
 
@@ -278,10 +318,12 @@ const SfumatoCommand sfumato_command_models = {
   .description = N_("list: prints id, price of a picture and purpose of each model. add: installs a model for this computer "
                     "from its files (.safetensors or .gguf; separate text encoders are named with it) or from a folder in "
                     "the layout of diffusers; nothing is copied, the files stay where they are. show: what is known of a "
-                    "model on this computer. remove: takes it off the list; its files stay. Stable Diffusion 3 and 3.5 are "
+                    "model on this computer; of the starter model, which comes with Sfumato, also the words it "
+                    "understands. remove: takes it off the list; its files stay. Stable Diffusion 3 and 3.5 are "
                     "under the Stability AI Community License, https://stability.ai/license.\n\n"
                     "With --json the answer is one object: for list “models”, with all that each of them can do; for add and "
-                    "show the same of one model, with variant, turbo, t5, file_size, memory_needed (in bytes) and paths; for "
+                    "show the same of one model, with variant, turbo, t5, file_size, memory_needed (in bytes) and paths, "
+                    "where it knows few words also “words”, by kind, and “example”; for "
                     "remove “removed”."),
   .examples = examples,
   .options = entries,

@@ -17,6 +17,7 @@ typedef struct
   JsonObject *picture;  /* owned, nullable */
   char       *path;     /* owned, nullable: where a person finds it */
   GError     *error;    /* owned, nullable; there may be a picture all the same */
+  char       *note;     /* owned, nullable: what became of the prompt on this computer */
   int         price;
 } Item;
 
@@ -27,6 +28,7 @@ item_free (gpointer data)
 
   g_clear_pointer (&item->picture, json_object_unref);
   g_free (item->path);
+  g_free (item->note);
   g_clear_error (&item->error);
   g_free (item);
 }
@@ -148,6 +150,25 @@ explain_finish (const SfumatoPictureFields *fields,
                             "the balance tells."), where);
 }
 
+/* What the service here had to leave out, as the window says it. */
+static void
+take_note (SfumatoCli *cli,
+           Item       *item,
+           SfumatoJob *job)
+{
+  SfumatoRequest *request = sfumato_job_get_request (job);
+  const SfumatoRequestFields *asked = sfumato_request_get_fields (request);
+  const SfumatoModel *model = sfumato_studio_find_model (cli->studio, asked->service, asked->model);
+  g_auto (GStrv) unknown = model != NULL ? sfumato_request_find_unknown (request, model) : g_new0 (char *, 1);
+  JsonArray *words = json_array_new ();
+
+  for (guint i = 0; unknown[i] != NULL; i++)
+    json_array_add_string_element (words, unknown[i]);
+  json_object_set_array_member (item->picture, "unknown_words", words);
+  if (model != NULL && !model->leaves_computer)
+    item->note = g_strdup (sfumato_picture_get_fields (sfumato_job_get_picture (job))->finish_word);
+}
+
 static void
 take_picture (SfumatoCli          *cli,
               Item                *item,
@@ -163,6 +184,7 @@ take_picture (SfumatoCli          *cli,
   item->path = sfumato_gallery_dup_path (sfumato_studio_get_gallery (cli->studio), picture);
   item->picture = sfumato_cli_picture_json (cli, picture);
   json_object_set_null_member (item->picture, "output");
+  take_note (cli, item, job);
   if (fields->finish == SFUMATO_FINISH_FILTERED)
     item->error = explain_finish (fields, item->path);
   if (output->path == NULL)
@@ -274,11 +296,15 @@ print_lines (GPtrArray *items,
              gboolean   quiet)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
+  const char *said = NULL;
 
   for (guint i = 0; i < items->len; i++)
     {
       const Item *item = g_ptr_array_index (items, i);
 
+      if (item->note != NULL && g_strcmp0 (item->note, said) != 0)
+        sfumato_cli_say ("%s", item->note);
+      said = item->note;
       if (item->error != NULL)
         sfumato_cli_say_error (item->error);
       if (item->path != NULL)

@@ -317,6 +317,24 @@ sfumato_studio_find_model (SfumatoStudio *self,
   return known != NULL ? sfumato_service_find_model (known, model) : NULL;
 }
 
+const SfumatoModel *
+sfumato_studio_find_starter (SfumatoStudio *self)
+{
+  const SfumatoModel *model = sfumato_service_get_models (SFUMATO_SERVICE (self->local));
+
+  while (model->id != NULL && model->vocabulary == NULL)
+    model++;
+  return model->id != NULL ? model : NULL;
+}
+
+gboolean
+sfumato_studio_has_own_models (SfumatoStudio *self)
+{
+  const SfumatoModel *first = sfumato_service_get_models (SFUMATO_SERVICE (self->local));
+
+  return first->id != NULL && first->vocabulary == NULL;
+}
+
 /* ---- settings that need more than a key ---- */
 
 typedef struct

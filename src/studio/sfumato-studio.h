@@ -53,6 +53,11 @@ const SfumatoModel *sfumato_studio_find_model (SfumatoStudio        *self,
                                                const char           *service,
                                                const char           *model);
 
+/* The model that is there from the start and needs nothing; NULL where Sfumato was installed without it. */
+const SfumatoModel *sfumato_studio_find_starter (SfumatoStudio *self);
+/* Whether a person has added a model to this computer. */
+gboolean        sfumato_studio_has_own_models (SfumatoStudio        *self);
+
 /* Where pictures go: another folder; the old one is left as it is. Blocking, for a worker thread: "gallery" notifies on
  * the main thread. */
 gboolean        sfumato_studio_set_folder     (SfumatoStudio        *self,

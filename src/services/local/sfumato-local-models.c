@@ -28,7 +28,8 @@ struct _SfumatoLocalModels
 {
   char      *path;    /* owned */
   GMutex     lock;
-  GPtrArray *models;  /* owned, of SfumatoLocalModel */
+  GPtrArray *models;  /* owned, of SfumatoLocalModel: what the file says */
+  SfumatoLocalModel *starter;  /* owned, nullable */
   GPtrArray *tables;  /* owned: every table that was ever handed out, the newest last */
 };
 
@@ -57,6 +58,7 @@ model_clear (gpointer data)
   g_free (model->t5_vocabulary);
   g_free (model->variant);
   g_free (model->sampler);
+  g_clear_pointer (&model->vocabulary, sfumato_vocabulary_free);
 }
 
 void
@@ -180,9 +182,8 @@ get_paths (JsonObject *object)
   return g_strv_builder_end (paths);
 }
 
-/* NULL where any of it is not as it was written. */
-static SfumatoLocalModel *
-model_from_json (JsonObject *object)
+SfumatoLocalModel *
+sfumato_local_model_from_json (JsonObject *object)
 {
   g_autoptr (SfumatoLocalModel) model = sfumato_local_model_new ();
 
@@ -225,7 +226,7 @@ models_from_object (JsonObject *object)
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       JsonNode *element = json_array_get_element (array, i);
-      SfumatoLocalModel *model = JSON_NODE_HOLDS_OBJECT (element) ? model_from_json (json_node_get_object (element)) : NULL;
+      SfumatoLocalModel *model = JSON_NODE_HOLDS_OBJECT (element) ? sfumato_local_model_from_json (json_node_get_object (element)) : NULL;
 
       if (model == NULL)
         return NULL;
@@ -306,16 +307,39 @@ lock_file (const char *path)
 
 /* ---- the list ---- */
 
+/* Those of the file, and what is always there. (transfer full) */
+static GPtrArray *
+all_of (SfumatoLocalModels *self)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_local_model_unref);
+
+  for (guint i = 0; i < self->models->len; i++)
+    g_ptr_array_add (all, sfumato_local_model_ref (g_ptr_array_index (self->models, i)));
+  if (self->starter != NULL)
+    g_ptr_array_add (all, sfumato_local_model_ref (self->starter));
+  return all;
+}
+
+static void
+add_table (SfumatoLocalModels *self)
+{
+  g_autoptr (GPtrArray) all = all_of (self);
+
+  g_ptr_array_add (self->tables, sfumato_local_table_new (all));
+}
+
 SfumatoLocalModels *
-sfumato_local_models_new (const char *path)
+sfumato_local_models_new (const char        *path,
+                          SfumatoLocalModel *starter)
 {
   SfumatoLocalModels *self = g_new0 (SfumatoLocalModels, 1);
 
   self->path = g_strdup (path);
   g_mutex_init (&self->lock);
   self->models = read_models (path);
+  self->starter = starter;
   self->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_local_table_free);
-  g_ptr_array_add (self->tables, sfumato_local_table_new (self->models));
+  add_table (self);
   return self;
 }
 
@@ -324,6 +348,7 @@ sfumato_local_models_free (SfumatoLocalModels *self)
 {
   g_ptr_array_unref (self->tables);
   g_ptr_array_unref (self->models);
+  g_clear_pointer (&self->starter, sfumato_local_model_unref);
   g_mutex_clear (&self->lock);
   g_free (self->path);
   g_free (self);
@@ -335,18 +360,15 @@ take (SfumatoLocalModels *self,
 {
   g_ptr_array_unref (self->models);
   self->models = g_ptr_array_ref (models);
-  g_ptr_array_add (self->tables, sfumato_local_table_new (models));
+  add_table (self);
 }
 
 GPtrArray *
 sfumato_local_models_list (SfumatoLocalModels *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_local_model_unref);
 
-  for (guint i = 0; i < self->models->len; i++)
-    g_ptr_array_add (list, sfumato_local_model_ref (g_ptr_array_index (self->models, i)));
-  return list;
+  return all_of (self);
 }
 
 static SfumatoLocalModel *
@@ -368,7 +390,8 @@ sfumato_local_models_find (SfumatoLocalModels *self,
                            const char         *id)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  SfumatoLocalModel *model = find (self->models, id);
+  g_autoptr (GPtrArray) all = all_of (self);
+  SfumatoLocalModel *model = find (all, id);
 
   return model != NULL ? sfumato_local_model_ref (model) : NULL;
 }

@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * @variant: "sd3-medium", "sd3.5-medium", "sd3.5-large", "sd3.5-large-turbo" or "other"
  * @may_be_turbo: the files do not tell Large from Large Turbo: the person is asked
  * @turbo: it is one, by the files or by the person's word
+ * @vocabulary: (nullable): the only words it knows
+ * @builtin: it came with Sfumato and cannot be taken off the list
  * @memory_needed: peak bytes for a picture of the default size
  * @memory_available: when it was looked at; not kept
  *
@@ -47,6 +49,8 @@ typedef struct
   guint64   file_size;      /* bytes */
   guint64   memory_needed;
   guint64   memory_available;
+  gboolean  builtin;
+  SfumatoVocabulary *vocabulary; /* owned */
 } SfumatoLocalModel;
 
 SfumatoLocalModel *sfumato_local_model_new   (void);
@@ -59,8 +63,10 @@ const char        *sfumato_local_variant_name (const char       *variant);
 
 typedef struct _SfumatoLocalModels SfumatoLocalModels;
 
-/* Reads the file, which may not be there yet. One that is damaged is put aside, and the list is empty. */
-SfumatoLocalModels *sfumato_local_models_new   (const char          *path);
+/* Reads the file, which may not be there yet. One that is damaged is put aside, and the list is empty. starter: (nullable)
+ * (transfer full): is always there, behind the others. */
+SfumatoLocalModels *sfumato_local_models_new   (const char          *path,
+                                                SfumatoLocalModel   *starter);
 void                sfumato_local_models_free  (SfumatoLocalModels  *self);
 
 /* (transfer container) (element-type SfumatoLocalModel), as they were added. */

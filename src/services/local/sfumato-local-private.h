@@ -12,6 +12,7 @@
 G_BEGIN_DECLS
 
 #define SFUMATO_LOCAL_ID        "local"
+#define SFUMATO_LOCAL_STARTER_ID "starter"
 #define SFUMATO_LOCAL_SIDE_MAX  16384   /* pixels; beyond any model's */
 #define SFUMATO_LOCAL_STEPS_MAX 1000
 
@@ -30,6 +31,13 @@ struct _SfumatoLocalService
   gint64               silence;   /* before a step has shown how long one takes: see patience() */
   gint64               grace;
 };
+
+/* ---- the model that comes with Sfumato: sfumato-local-starter.c ---- */
+
+/* (transfer full) (nullable): NULL where Sfumato was installed without it. */
+SfumatoLocalModel  *sfumato_local_starter_new     (void);
+/* One model of the list's file; NULL where any of it is not as it was written. (transfer full) */
+SfumatoLocalModel  *sfumato_local_model_from_json (JsonObject *object);
 
 /* ---- what each model can do: sfumato-local-table.c ---- */
 

@@ -11,6 +11,7 @@
 #include "domain/sfumato-error.h"
 #include "services/local/sfumato-local-picture.h"
 
+#define UNKNOWN_MAX  8   /* words in a sentence */
 #define ANSWER_TIME  (60 * G_USEC_PER_SEC)
 /* Reading a model from a slow disk and its first step take minutes; who has no patience cancels. */
 #define SILENCE_TIME (30 * 60 * G_USEC_PER_SEC)
@@ -59,6 +60,36 @@ describe_cut (const SfumatoLocalTask *task)
   return NULL;
 }
 
+/* The words that a model with few of them has not heard, for people; NULL where it knows them all. */
+static char *
+describe_unknown (const SfumatoLocalTask *task)
+{
+  g_auto (GStrv) words = sfumato_request_find_unknown (task->request, task->table);
+  guint n = g_strv_length (words);
+  g_autofree char *list = NULL;
+
+  for (guint i = UNKNOWN_MAX; i < n; i++)
+    g_clear_pointer (&words[i], g_free);
+  list = g_strjoinv (", ", words);
+  if (n > UNKNOWN_MAX)
+    /* Translators: %s is a list of words of the prompt */
+    return g_strdup_printf (_("The model does not know these and other words: %s"), list);
+  /* Translators: %s is a list of words of the prompt */
+  return n > 0 ? g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "The model does not know this word: %s",
+                                               "The model does not know these words: %s", n), list) : NULL;
+}
+
+/* What is to know of the prompt; NULL where all of it was heard. */
+static char *
+describe_prompt (const SfumatoLocalTask *task)
+{
+  g_autofree char *cut = describe_cut (task);
+  g_autofree char *unknown = describe_unknown (task);
+
+  return cut != NULL && unknown != NULL ? g_strdup_printf ("%s %s", cut, unknown)
+         : g_strdup (cut != NULL ? cut : unknown);
+}
+
 static SfumatoResult *
 finish (const SfumatoLocalTask  *task,
         GError                 **error)
@@ -66,24 +97,25 @@ finish (const SfumatoLocalTask  *task,
   g_autofree char *parameters = sfumato_request_to_parameters (task->request, task->table, task->seed, task->width,
                                                                task->height);
   g_autoptr (GBytes) png = sfumato_local_write_picture (task->rgb, task->width, task->height, parameters, error);
-  g_autofree char *cut = describe_cut (task);
+  g_autofree char *note = describe_prompt (task);
 
   if (png == NULL)
     return NULL;
   return sfumato_result_new (&(SfumatoResultFields) {
     .bytes = png,
     .seed_used = task->seed,
-    .finish = cut != NULL ? SFUMATO_FINISH_OTHER : SFUMATO_FINISH_SUCCESS,
-    .finish_word = cut,
+    .finish = note != NULL ? SFUMATO_FINISH_OTHER : SFUMATO_FINISH_SUCCESS,
+    .finish_word = note,
     .charge = SFUMATO_CHARGE_NONE,
   }, error);
 }
 
 static GError *
-model_is_gone (void)
+model_is_gone (const char *id)
 {
   GError *error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Not There"),
-                                     _("This model is not installed on this computer any more."));
+                                     _("The model “%s” is not on the list of this computer any more. Nothing was made. "
+                                       "Add it again, or choose another model, and try again."), id);
 
   sfumato_error_set_field (error, "model");
   return error;
@@ -112,7 +144,7 @@ sfumato_local_service_generate (SfumatoService       *service,
 
   if (model == NULL || task.table == NULL)
     {
-      g_propagate_error (error, model_is_gone ());
+      g_propagate_error (error, model_is_gone (id));
       return NULL;
     }
   if (progress != NULL)
@@ -185,6 +217,12 @@ sfumato_local_service_remove (SfumatoLocalService  *self,
 {
   g_return_val_if_fail (SFUMATO_IS_LOCAL_SERVICE (self), FALSE);
 
+  if (g_strcmp0 (id, SFUMATO_LOCAL_STARTER_ID) == 0)
+    {
+      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Not Removed"),
+                                                   _("The starter model is a part of Sfumato and stays on the list.")));
+      return FALSE;
+    }
   if (!sfumato_local_models_remove (self->models, id, error))
     return FALSE;
   sfumato_service_models_changed (SFUMATO_SERVICE (self));
@@ -306,7 +344,7 @@ sfumato_local_service_new (const char *list,
   static const char merges[] = PKGDATADIR "/clip/merges.txt";
 
   self->list = g_strdup (list);
-  self->models = sfumato_local_models_new (list);
+  self->models = sfumato_local_models_new (list, sfumato_local_starter_new ());
   self->keeper = sfumato_local_keeper_new (choose_program (program));
   if (g_file_test (merges, G_FILE_TEST_IS_REGULAR))
     self->merges = g_strdup (merges);

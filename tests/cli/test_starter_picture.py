@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# sfumato-cli, the real engine and the model that comes with Sfumato: a first picture on a fresh home.
+#
+# Beside the usual arguments: the program sfumato-engine and the model's folder.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import sys
+
+ENGINE, MODEL = sys.argv[3:5]
+del sys.argv[3:5]
+
+import case
+from case import *
+
+
+class Picture(case.Case):
+    key = False
+
+    def setUp(self):
+        super().setUp()
+        self.env |= {"SFUMATO_ENGINE": ENGINE, "SFUMATO_STARTER_MODEL": MODEL}
+
+    def make(self, *arguments):
+        run = self.generate(*arguments, "--steps", "6", "--json")
+        self.assert_code(run, DONE)
+        self.assertEqual(run.json["model"], "starter")
+        return run.json
+
+    def test_first_picture(self):
+        shown = self.cli("models", "show", "starter", "--json").json
+        first = self.make(shown["example"], "--seed", "1")
+        again = self.make(shown["example"], "--seed", "1")
+        other = self.make(shown["example"], "--seed", "2")
+        self.assertEqual((first["unknown_words"], first["seed_used"]), ([], 1))
+        self.assertEqual(first["width"], shown["size_default"])
+        self.assertEqual(self.read(first["file"]), self.read(again["file"]))
+        self.assertNotEqual(self.read(first["file"]), self.read(other["file"]))
+        self.assert_posts(0)
+
+    def test_all_its_words_are_known(self):
+        shown = self.cli("models", "show", "starter", "--json").json
+        words = ", ".join(word for group in shown["words"].values() for word in group)
+        self.assertEqual(self.make(words)["unknown_words"], [])
+
+    def test_shapes(self):
+        for aspect in ("21:9", "2:3"):
+            made = self.make("a blue boat by the sea", "--aspect", aspect, "--size", "256")
+            self.assertEqual((made["width"] > made["height"]), aspect == "21:9")
+
+
+if __name__ == "__main__":
+    main()
