@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "domain/sfumato-request-foreign.h"
+
 #define HEAD_BYTES (64 * 1024)
 
 gboolean
@@ -94,20 +96,32 @@ sfumato_adopt_read_header (int                  folder_fd,
   return found;
 }
 
-/* ---- the prompt of others ---- */
+/* ---- what others wrote ---- */
 
-/* A PNG text chunk with the keyword "parameters": tEXt has a NUL behind it, and iTXt five more bytes at least, of
- * which the first says whether the text is compressed. */
+/* PNG's tEXt is Latin-1, where many write UTF-8. */
+static char *
+read_text (const char *text,
+           gsize       length)
+{
+  gsize size = strnlen (text, length);
+  char *converted = g_utf8_validate_len (text, size, NULL) ? NULL : g_convert (text, size, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+
+  return converted != NULL ? converted : g_utf8_make_valid (text, size);
+}
+
+/* A PNG text chunk with this keyword: tEXt has a NUL behind it, and iTXt five more bytes at least, of which the first says
+ * whether the text is compressed. */
 static char *
 text_of_chunk (const guint8 *body,
                gsize         length,
-               gboolean      international)
+               gboolean      international,
+               const char   *keyword)
 {
-  static const char keyword[] = "parameters";
-  const guint8 *text = body + sizeof keyword;
+  gsize size = strlen (keyword) + 1;
+  const guint8 *text = body + size;
   const guint8 *end = body + length;
 
-  if (length < sizeof keyword || memcmp (body, keyword, sizeof keyword) != 0)
+  if (length < size || memcmp (body, keyword, size) != 0)
     return NULL;
   if (international)
     {
@@ -122,12 +136,13 @@ text_of_chunk (const guint8 *body,
           text++;
         }
     }
-  return g_utf8_make_valid ((const char *) text, strnlen ((const char *) text, end - text));
+  return read_text ((const char *) text, end - text);
 }
 
 static char *
-find_parameters (const guint8 *data,
-                 gsize         size)
+find_text (const guint8 *data,
+           gsize         size,
+           const char   *keyword)
 {
   for (gsize at = 8; at + 12 <= size;)
     {
@@ -138,7 +153,7 @@ find_parameters (const guint8 *data,
       if (length > size - at - 12)
         break;
       if (international || memcmp (data + at + 4, "tEXt", 4) == 0)
-        text = text_of_chunk (data + at + 8, length, international);
+        text = text_of_chunk (data + at + 8, length, international, keyword);
       if (text != NULL)
         return text;
       at += length + 12;
@@ -146,23 +161,18 @@ find_parameters (const guint8 *data,
   return NULL;
 }
 
-/* The prompt is what stands before the line of the negative prompt and the line of settings. */
 static SfumatoRequest *
-read_request (GBytes *head)
+read_request (GBytes *head,
+              gint64 *seed)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (head, &size);
-  g_autofree char *text = find_parameters (data, size);
-  char *end;
+  g_autofree char *parameters = find_text (data, size, "parameters");
+  g_autofree char *graph = parameters == NULL ? find_text (data, size, "prompt") : NULL;
 
-  if (text == NULL)
-    return NULL;
-  end = strstr (text, "\nNegative prompt:");
-  if (end == NULL)
-    end = strstr (text, "\nSteps:");
-  if (end != NULL)
-    *end = '\0';
-  return sfumato_request_new (&(SfumatoRequestFields) { .prompt = g_strstrip (text), .strength = -1 });
+  if (parameters != NULL)
+    return sfumato_request_from_parameters (parameters, seed);
+  return graph != NULL ? sfumato_request_from_graph (graph, seed) : NULL;
 }
 
 SfumatoPicture *
@@ -174,7 +184,8 @@ sfumato_adopt (const char               *file_name,
 {
   g_autofree char *id = g_uuid_string_random ();
   g_autoptr (GDateTime) created = g_date_time_new_from_unix_local_usec (modified / 1000);
-  g_autoptr (SfumatoRequest) request = header->type == SFUMATO_IMAGE_PNG ? read_request (head) : NULL;
+  gint64 seed = -1;
+  g_autoptr (SfumatoRequest) request = header->type == SFUMATO_IMAGE_PNG ? read_request (head, &seed) : NULL;
 
   if (created == NULL)
     created = g_date_time_new_from_unix_utc (0);
@@ -182,7 +193,7 @@ sfumato_adopt (const char               *file_name,
     .id = id,
     .file_name = file_name,
     .request = request,
-    .seed_used = -1,
+    .seed_used = seed,
     .width = header->width,
     .height = header->height,
     .type = header->type,

@@ -310,8 +310,10 @@ test_appear (void)
   g_assert_cmpuint (fields->width, ==, 20);
   g_assert_cmpuint (fields->height, ==, 10);
   g_assert_cmpint (fields->type, ==, SFUMATO_IMAGE_PNG);
-  g_assert_cmpint (fields->seed_used, ==, -1);
+  g_assert_cmpint (fields->seed_used, ==, 7);
   g_assert_cmpstr (sfumato_request_get_prompt (fields->request), ==, "a lighthouse, oil");
+  g_assert_cmpstr (sfumato_request_get_fields (fields->request)->negative_prompt, ==, "ugly");
+  g_assert_cmpuint (sfumato_request_get_fields (fields->request)->steps, ==, 20);
   g_assert_cmpuint (sample_count (sample, "lighthouse"), ==, 1);
 }
 

@@ -10,6 +10,7 @@
 
 #include "domain/sfumato-image-header.h"
 #include "domain/sfumato-picture.h"
+#include "domain/sfumato-request-foreign.h"
 #include "services/sfumato-json.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data,
@@ -49,6 +50,21 @@ fuzz_request (const char *text,
     g_assert_cmpstr (sfumato_request_get_prompt (same), ==, sfumato_request_get_prompt (request));
 }
 
+/* What another program wrote into its picture. */
+static void
+fuzz_foreign (const char *text,
+              gsize       size)
+{
+  g_autofree char *copy = g_strndup (text, size);
+  gint64 seeds[2];
+  g_autoptr (SfumatoRequest) request = sfumato_request_from_parameters (copy, &seeds[0]);
+  g_autoptr (SfumatoRequest) graph = sfumato_request_from_graph (copy, &seeds[1]);
+
+  g_assert_true (seeds[0] >= -1 && seeds[1] >= -1);
+  g_assert_true (g_utf8_validate (sfumato_request_get_prompt (request), -1, NULL));
+  g_assert_true (graph == NULL || g_utf8_validate (sfumato_request_get_prompt (graph), -1, NULL));
+}
+
 static void
 fuzz_sidecar (const char *text,
               gsize       size)
@@ -80,6 +96,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
       break;
     case 'r':
       fuzz_request (bytes, size - 1);
+      break;
+    case 'p':
+      fuzz_foreign (bytes, size - 1);
       break;
     case 'x':
       fuzz_sidecar (bytes, size - 1);
