@@ -210,23 +210,31 @@ test_out_of_halves (void)
   g_assert_cmpint (difference (card, processor), <=, 8);
 }
 
-/* The processor's second try needs the computer's memory, which was planned for the card alone. */
+/* The processor's second try has what is left of the computer's memory, which was planned for the card alone. */
 static void
 test_second_try_without_memory (void)
 {
-  g_autofree char *path = whole_path ("large.safetensors");
-  sd3_engine *engine = sd3_open (&(sd3_options) { .paths = (const char *[]) { path }, .n_paths = 1, .device = "vulkan0", .n_threads = 1,
-                                                  .clip_merges = CLIP_MERGES, .t5_model = FIXTURES "/unigram.model" }, NULL);
-  sd3_request request = whole_request (engine);
+  g_autoptr (TinyModel) model = tiny_mmdit (4, true, 2);
+  g_autofree char *path = whole_path ("model.safetensors");
+  sd3_weights *weights;
   sd3_error error = { "" };
-  sd3_picture made;
+  sd3_device device;
+  sd3_mmdit *mmdit;
 
-  request.width = request.height = 32;
-  engine->process_size = 0;
-  engine->memory_limit = sd3_memory_needed (engine, &request);
-  g_assert_false (sd3_generate (engine, &request, &made, &error));
+  tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
+  weights = sd3_weights_open ((const char *[]) { path }, 1, NULL);
+  mmdit = sd3_mmdit_new (weights, NULL);
+  g_assert_true (sd3_device_open (&device, "vulkan0", 1, NULL));
+  device.host_limit = 1 << 20;
+  g_assert_true (sd3_mmdit_load (mmdit, &device, &error));
+  sd3_mmdit_unload (mmdit);
+  g_assert_false (sd3_mmdit_load (mmdit, sd3_device_safer (&device), &error));
   g_assert_cmpint (error.kind, ==, SD3_ERROR_MEMORY);
-  sd3_close (engine);
+  device.host_limit = UINT64_MAX;
+  g_assert_true (sd3_mmdit_load (mmdit, sd3_device_safer (&device), &error));
+  sd3_mmdit_free (mmdit);
+  sd3_device_close (&device);
+  sd3_weights_free (weights);
 }
 
 int
