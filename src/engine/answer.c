@@ -199,6 +199,28 @@ sd3_answer_send (sd3_answer *answer)
   free (answer->text);
 }
 
+/* The same sentence for whoever says it in another language. */
+static void
+add_arguments (sd3_answer      *answer,
+               const sd3_error *error)
+{
+  char arguments[sizeof error->arguments], *next;
+
+  if (!error->format)
+    return;
+  sd3_answer_text (answer, "format", error->format);
+  sd3_answer_open (answer, "arguments", '[');
+  memcpy (arguments, error->arguments, sizeof arguments);
+  for (char *one = arguments[0] ? arguments : NULL; one; one = next)
+    {
+      next = strchr (one, SD3_NEXT_ARGUMENT);
+      if (next)
+        *next++ = '\0';
+      sd3_answer_text (answer, NULL, one);
+    }
+  sd3_answer_close (answer, ']');
+}
+
 void
 sd3_answer_error (const char      *id,
                   const sd3_error *error)
@@ -211,5 +233,6 @@ sd3_answer_error (const char      *id,
     sd3_answer_text (&answer, "id", id);
   sd3_answer_text (&answer, "kind", kinds[error->kind]);
   sd3_answer_text (&answer, "text", error->text);
+  add_arguments (&answer, error);
   sd3_answer_send (&answer);
 }

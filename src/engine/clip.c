@@ -56,7 +56,7 @@ detect (sd3_clip  *clip,
   if (clip->n_heads == 0)
     clip->n_heads = clip->width / 64;
   if (clip->n_layers < 2 || clip->n_layers > SD3_MAX_CLIP_LAYERS || clip->length != 77 || clip->n_heads < 1 || clip->width % clip->n_heads != 0)
-    return sd3_fail (error, "“%s” does not hold %s as Stable Diffusion 3 uses it.", file, sd3_role_name (clip->role));
+    return sd3_fail (error, N_ ("“%s” does not hold %s as Stable Diffusion 3 uses it."), file, sd3_role_name (clip->role));
   return true;
 }
 

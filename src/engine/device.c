@@ -34,7 +34,7 @@ open_backend (ggml_backend_dev_t found,
   ggml_backend_t backend = ggml_backend_dev_init (found, NULL);
 
   if (!backend)
-    sd3_fail_as (error, SD3_ERROR_OTHER, "“%s” could not be opened.", ggml_backend_dev_description (found));
+    sd3_fail_as (error, SD3_ERROR_OTHER, N_ ("“%s” could not be opened."), ggml_backend_dev_description (found));
   return backend;
 }
 
@@ -73,7 +73,7 @@ sd3_device_open (sd3_device *device,
     return false;
   found = sd3_device_find (id);
   if (!found)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "There is no device “%s” here.", id);
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("There is no device “%s” here."), id);
   if (!open_processor (device, n_threads, error))
     return false;
   device->is_cpu = ggml_backend_dev_type (found) == GGML_BACKEND_DEVICE_TYPE_CPU;
@@ -263,7 +263,7 @@ allocate (sd3_store  *store,
   if (sd3_device_fits (device) && (device->rehearses ? pretend (store, device, room) : place_all (store, device, room)))
     return true;
   sd3_store_release (store);
-  return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s, which needs %.1f GB.", what, (double) size / 1e9);
+  return sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s, which needs %.1f GB."), what, (double) size / 1e9);
 }
 
 bool

@@ -8,6 +8,31 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Only the places of a format, so that each argument comes out by itself. */
+static void
+find_places (const char *format,
+             char       *places,
+             size_t      room)
+{
+  size_t n = 0;
+
+  for (const char *at = strchr (format, '%'); at; at = strchr (at, '%'))
+    {
+      size_t length = 1 + strspn (at + 1, "0123456789.lz") + 1;
+
+      if (at[1] != '%' && n + length + 2 <= room)
+        {
+          if (n > 0)
+            places[n++] = SD3_NEXT_ARGUMENT;
+          memcpy (places + n, at, length);
+          n += length;
+        }
+      at += length;
+    }
+  places[n] = '\0';
+}
 
 static void
 fill (sd3_error     *error,
@@ -15,9 +40,17 @@ fill (sd3_error     *error,
       const char    *format,
       va_list        args)
 {
+  char places[64];
+  va_list again;
+
   if (!error)
     return;
+  va_copy (again, args);
+  find_places (format, places, sizeof places);
   vsnprintf (error->text, sizeof error->text, format, args);
+  vsnprintf (error->arguments, sizeof error->arguments, places, again);
+  va_end (again);
+  error->format = format;
   error->kind = kind;
 }
 

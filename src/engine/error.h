@@ -9,6 +9,11 @@
 
 #include <stdbool.h>
 
+/* Marks sentences that a person really meets, and the names of parts in them ("engine" is their context): the window has them
+ * in other languages. Nothing is translated here. */
+#define N_(text) text
+#define NC_(context, text) text
+
 /* Fills @error (which may be NULL) and returns false, so that a check can end in `return sd3_fail (…)`. Its kind is
  * SD3_ERROR_MODEL: most of what goes wrong is wrong with a file. */
 bool sd3_fail (sd3_error  *error,

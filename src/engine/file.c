@@ -35,12 +35,12 @@ take_file (sd3_file   *file,
   struct stat at;
 
   if (fd < 0)
-    return sd3_fail (error, "“%s” cannot be opened: %s.", name,
+    return sd3_fail (error, N_ ("“%s” cannot be opened: %s."), name,
                      errno == EXDEV || errno == ELOOP ? "it is a link that leads out of the folder" : strerror (errno));
   if (fstat (fd, &at) != 0 || !S_ISREG (at.st_mode))
     {
       close (fd);
-      return sd3_fail (error, "“%s” is not a file.", name);
+      return sd3_fail (error, N_ ("“%s” is not a file."), name);
     }
   *file = (sd3_file) { fd, (uint64_t) at.st_size, at.st_mtim, sd3_text_copy (name, strlen (name)) };
   return true;
@@ -153,7 +153,7 @@ sd3_file_read (const sd3_file *file,
   char *p = out;
 
   if (offset > file->size || size > file->size - offset)
-    return sd3_fail (error, "“%s” is damaged: it ends too early.", file->name);
+    return sd3_fail (error, N_ ("“%s” is damaged: it ends too early."), file->name);
   while (size > 0)
     {
       ssize_t n = pread (file->fd, p, size, (off_t) offset);
@@ -161,7 +161,7 @@ sd3_file_read (const sd3_file *file,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return sd3_fail (error, "“%s” cannot be read: %s.", file->name, strerror (errno));
+        return sd3_fail (error, N_ ("“%s” cannot be read: %s."), file->name, strerror (errno));
       if (n == 0)
         break;
       p += n;
@@ -169,7 +169,7 @@ sd3_file_read (const sd3_file *file,
       size -= n;
     }
   if (size > 0 || !unchanged (file))
-    return sd3_fail (error, "“%s” was changed while it was being read.", file->name);
+    return sd3_fail (error, N_ ("“%s” was changed while it was being read."), file->name);
   return true;
 }
 

@@ -159,7 +159,7 @@ add_weights (sd3_weights *weights,
       if (there)
         return good;
     }
-  return sd3_fail (error, "The folder “%s” of the model holds no weights that can be read.", pieces[piece].folder);
+  return sd3_fail (error, N_ ("The folder “%s” of the model holds no weights that can be read."), pieces[piece].folder);
 }
 
 /* Of a configuration; 0 where it is not there or no sensible number. */
@@ -197,10 +197,10 @@ sd3_weights_add_folder (sd3_weights *weights,
                         sd3_error   *error)
 {
   if (weights->folder)
-    return sd3_fail (error, "Only one model folder can be used at a time.");
+    return sd3_fail (error, N_ ("Only one model folder can be used at a time."));
   weights->folder = sd3_text_copy (path, strlen (path));
   if (!is_there (path, "transformer"))
-    return sd3_fail (error, "The folder “%s” is no Stable Diffusion 3 model: it has no part “transformer”.", path);
+    return sd3_fail (error, N_ ("The folder “%s” is no Stable Diffusion 3 model: it has no part “transformer”."), path);
   for (int i = 0; i < (int) (sizeof pieces / sizeof *pieces); i++)
     if (is_there (path, pieces[i].folder) &&
         (!add_weights (weights, path, i, error) || !read_config (weights, path, i, error)))

@@ -47,10 +47,10 @@ sd3_request_check (const sd3_engine  *engine,
 
   if (r->width < info->side_step || r->height < info->side_step || r->width % info->side_step != 0 || r->height % info->side_step != 0 ||
       r->width > info->largest_side || r->height > info->largest_side)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model makes pictures with sides that are multiples of %d, up to %d pixels.",
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("The model makes pictures with sides that are multiples of %d, up to %d pixels."),
                         info->side_step, info->largest_side);
   if (r->picture && !engine->encoder)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model's VAE has no encoder, so that no picture can be started from.");
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("The model’s VAE has no encoder, so that no picture can be started from."));
   return sd3_denoise_check (engine->mmdit, &settings, error);
 }
 

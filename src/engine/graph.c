@@ -144,9 +144,9 @@ sd3_graph_ready (sd3_graph  *graph,
         return sd3_fail_as (error, SD3_ERROR_OTHER, "This device cannot compute a part of %s (%s).", what, ggml_op_desc (node));
     }
   if (!(device->is_cpu ? ready_on_processor (graph) : ready_on_card (graph)))
-    return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
+    return sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), what);
   sd3_device_take (device, graph->sizes);
-  return sd3_device_fits (device) || sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", what);
+  return sd3_device_fits (device) || sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), what);
 }
 
 /* Slowest dimension first, without leading ones. */

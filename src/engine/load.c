@@ -38,12 +38,12 @@ sd3_need (const sd3_weights *weights,
 
   if (!tensor)
     {
-      sd3_fail (error, "“%s” is incomplete: “%s” of %s is missing.", sd3_weights_file_name (weights, role), name, sd3_role_name (role));
+      sd3_fail (error, N_ ("“%s” is incomplete: “%s” of %s is missing."), sd3_weights_file_name (weights, role), name, sd3_role_name (role));
       return NULL;
     }
   if ((rows < 0 || tensor->shape[0] == rows) && (columns < 0 || length == columns) && tensor->shape[0] > 0 && length > 0)
     return tensor;
-  sd3_fail (error, "“%s” cannot be used: “%s” of %s has another shape than the model asks for.",
+  sd3_fail (error, N_ ("“%s” cannot be used: “%s” of %s has another shape than the model asks for."),
             sd3_weights_file_name (weights, role), name, sd3_role_name (role));
   return NULL;
 }
@@ -58,7 +58,7 @@ sd3_loader_begin (sd3_loader        *loader,
   *loader = (sd3_loader) { .weights = weights, .role = role, .error = error };
   sd3_store_begin (&loader->store, n_tensors);
   if (!sd3_weights_has (weights, role))
-    loader->failed = !sd3_fail (error, "The model has no weights for %s.", sd3_role_name (role));
+    loader->failed = !sd3_fail (error, N_ ("The model has no weights for %s."), sd3_role_name (role));
 }
 
 static struct ggml_tensor *
@@ -271,7 +271,7 @@ read_packed (const sd3_loader      *loader,
   if (from && plain && !same)
     convert (w, from, packed->bf16, plain);
   return (from && plain && sd3_packed_fill (packed, plain, w->data, ggml_nbytes (w))) ||
-         sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", sd3_role_name (loader->role));
+         sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), sd3_role_name (loader->role));
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
@@ -287,7 +287,7 @@ read_one (const sd3_loader      *loader,
   bool good;
 
   if (!data && !copy)
-    return sd3_fail_as (error, SD3_ERROR_MEMORY, "There is not enough memory for %s.", sd3_role_name (loader->role));
+    return sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), sd3_role_name (loader->role));
   good = sd3_tensor_load (loader->weights, one->from, one->to->type, data ? data : copy, error);
   if (good && copy)
     ggml_backend_tensor_set (one->to, copy, 0, size);
@@ -375,7 +375,7 @@ sd3_check_numbers (const float *values,
   for (size_t i = 0; i < n; i++)
     if (!isfinite (values[i]))
       return sd3_fail_as (error, SD3_ERROR_NUMBERS,
-                          "The model's numbers ran out of range: its files may be damaged or in a type too small for them; another version of it may help.");
+                          N_ ("The model’s numbers ran out of range: its files may be damaged or in a type too small for them; another version of it may help."));
   return true;
 }
 

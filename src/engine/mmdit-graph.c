@@ -88,7 +88,7 @@ build_prompt (const sd3_mmdit *m,
     }
   add_modulation (p, 2 * m->shape.depth, m->final_modulation, c);
   sd3_graph_mark (&p->graph, p->modulations[2 * m->shape.depth], "final_layer.modulation");
-  return sd3_graph_ready (&p->graph, "the transformer", error);
+  return sd3_graph_ready (&p->graph, NC_ ("engine", "the transformer"), error);
 }
 
 /* Writes one adaLN's values where all steps look for them, with one added to each scale. */
@@ -157,7 +157,7 @@ sd3_mmdit_prompt_make (sd3_mmdit        *m,
   p.times = ggml_new_tensor_2d (p.inputs.ctx, GGML_TYPE_F32, m->shape.time_width, n_times);
   p.pooled = ggml_new_tensor_1d (p.inputs.ctx, GGML_TYPE_F32, m->shape.pooled_width);
   p.context = ggml_new_tensor_2d (p.inputs.ctx, GGML_TYPE_F32, m->shape.context_width, n_context);
-  good = sd3_store_allocate (&p.inputs, m->device, "the prompt", error) && build_prompt (m, &p, error);
+  good = sd3_store_allocate (&p.inputs, m->device, NC_ ("engine", "the prompt"), error) && build_prompt (m, &p, error);
   if (good)
     {
       sd3_upload (p.times, features);
@@ -315,7 +315,7 @@ sd3_mmdit_step_build (sd3_mmdit      *m,
   step->modulation = ggml_new_tensor_1d (step->inputs.ctx, GGML_TYPE_F32, (int64_t) m->n_modulation);
   sd3_graph_begin (&step->graph, m->device, trace);
   build (m, step);
-  return sd3_store_allocate (&step->inputs, m->device, "a step", error) && sd3_graph_ready (&step->graph, "a step", error);
+  return sd3_store_allocate (&step->inputs, m->device, NC_ ("engine", "a step"), error) && sd3_graph_ready (&step->graph, NC_ ("engine", "a step"), error);
 }
 
 void

@@ -50,7 +50,7 @@ detect_embedders (const sd3_weights *weights,
       (int64_t) s->grid * s->grid != positions->shape[0])
     return sd3_fail (error, "“%s” is no Stable Diffusion 3 model: its embedders have other shapes.", sd3_weights_file_name (weights, SD3_ROLE_MMDIT));
   if (s->channels != 16)
-    return sd3_fail (error, "“%s” is a model for inpainting or control with %d channels; only plain models of 16 can be used.",
+    return sd3_fail (error, N_ ("“%s” is a model for inpainting or control with %d channels; only plain models of 16 can be used."),
                      sd3_weights_file_name (weights, SD3_ROLE_MMDIT), s->channels);
   return true;
 }

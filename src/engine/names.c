@@ -159,7 +159,8 @@ const char *
 sd3_role_name (sd3_role role)
 {
   static const char *const names[] = {
-    "the transformer", "the text encoder CLIP-L", "the text encoder CLIP-G", "the text encoder T5", "the VAE", "TAESD3",
+    NC_ ("engine", "the transformer"), NC_ ("engine", "the text encoder CLIP-L"), NC_ ("engine", "the text encoder CLIP-G"),
+    NC_ ("engine", "the text encoder T5"), NC_ ("engine", "the VAE"), "TAESD3",
   };
 
   return role < SD3_N_ROLES ? names[role] : "nothing";

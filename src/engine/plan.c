@@ -224,14 +224,14 @@ refuse (const sd3_engine *engine,
 
   if (most_on_card (plan) > plan->budget[SD3_ON_CARD])
     return sd3_fail_as (error, SD3_ERROR_MEMORY,
-                        "This picture needs about %.1f GB of the graphics card's memory, and %.1f GB are free. Choose a smaller picture, or the processor.",
+                        N_ ("This picture needs about %.1f GB of the graphics card’s memory, and %.1f GB are free. Choose a smaller picture, or the processor."),
                         (double) most_on_card (plan) / 1e9, (double) plan->budget[SD3_ON_CARD] / 1e9);
   if (plan->budget[SD3_ON_HOST] == engine->memory_limit)
     return sd3_fail_as (error, SD3_ERROR_MEMORY,
-                        "This picture needs about %.1f GB of memory, and %.1f GB are allowed. Allow more, or choose a smaller picture or a model with smaller weights.",
+                        N_ ("This picture needs about %.1f GB of memory, and %.1f GB are allowed. Allow more, or choose a smaller picture or a model with smaller weights."),
                         needed, there);
   return sd3_fail_as (error, SD3_ERROR_MEMORY,
-                      "This picture needs about %.1f GB of memory, and %.1f GB are free. Close other programs, or choose a smaller picture or a model with smaller weights.",
+                      N_ ("This picture needs about %.1f GB of memory, and %.1f GB are free. Close other programs, or choose a smaller picture or a model with smaller weights."),
                       needed, there);
 }
 

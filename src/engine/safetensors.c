@@ -177,7 +177,7 @@ read_entries (sd3_entries *list,
   const sd3_json_node *root = sd3_json_root (list->json);
 
   if (root->type != SD3_JSON_OBJECT)
-    return sd3_fail (error, "“%s” is damaged: its header is no list of tensors.", name);
+    return sd3_fail (error, N_ ("“%s” is damaged: its header is no list of tensors."), name);
   if (root->n > SD3_MAX_TENSORS)
     return sd3_fail (error, "“%s” is no model that can be used: it has %u tensors.", name, root->n);
   list->entries = sd3_new (sd3_entry, root->n);
@@ -206,7 +206,7 @@ sd3_safetensors_parse (sd3_entries *list,
   snprintf (what, sizeof what, "The header of “%.200s”", name);
   *list = (sd3_entries) { 0 };
   if (length < 2 || data_start > file_size || *text != '{')
-    return sd3_fail (error, "“%s” is no safetensors file.", name);
+    return sd3_fail (error, N_ ("“%s” is no safetensors file."), name);
   list->json = sd3_json_parse (text, length, what, error);
   if (list->json && read_entries (list, file_size - data_start, name, error) &&
       check_tiling (list, data_start, file_size - data_start, name, error))

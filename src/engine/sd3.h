@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SD3_NEXT_ARGUMENT '\x1f'
+
 typedef enum
 {
   SD3_ERROR_OTHER,
@@ -31,8 +33,10 @@ typedef enum
 
 typedef struct
 {
-  char           text[512]; /* one sentence */
+  char           text[512];      /* one sentence */
   sd3_error_kind kind;
+  const char    *format;         /* the same for whoever translates it: printf's format, */
+  char           arguments[512]; /* and what stands in its places, each but the first behind a SD3_NEXT_ARGUMENT */
 } sd3_error;
 
 typedef struct sd3_engine sd3_engine;

@@ -49,7 +49,7 @@ detect (sd3_t5    *t5,
   t5->feed = (int) gate->shape[0];
   t5->n_layers = sd3_weights_count (w, SD3_ROLE_T5, "encoder.block.", ".layer.1.DenseReluDense.wo.weight");
   if (t5->n_layers < 1 || t5->n_layers > SD3_MAX_T5_LAYERS || t5->n_buckets != 32 || t5->inner % t5->n_heads != 0)
-    return sd3_fail (error, "“%s” does not hold T5 as Stable Diffusion 3 uses it.", sd3_weights_file_name (w, SD3_ROLE_T5));
+    return sd3_fail (error, N_ ("“%s” does not hold T5 as Stable Diffusion 3 uses it."), sd3_weights_file_name (w, SD3_ROLE_T5));
   return true;
 }
 

@@ -84,7 +84,7 @@ refuse_type (const sd3_weights *weights,
              const sd3_part    *part,
              sd3_error         *error)
 {
-  return sd3_fail (error, "“%s” stores “%.100s” in a type that Sfumato cannot use.",
+  return sd3_fail (error, N_ ("“%s” stores “%.100s” in a type that Sfumato cannot use."),
                    weights->sources[part->file].file.name, part->entry->name);
 }
 

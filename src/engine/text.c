@@ -109,7 +109,7 @@ open_clip_tokens (const char *folder,
       vocabulary = NULL;
       merges = merges_path ? read_path (merges_path, &n_merges, error) : NULL;
       if (!merges_path)
-        sd3_fail (error, "The model brings no vocabulary for CLIP.");
+        sd3_fail (error, N_ ("The model brings no vocabulary for CLIP."));
     }
   if (good && merges)
     tokens = sd3_clip_tokens_new (merges, n_merges, vocabulary, n_vocabulary, error);
@@ -150,7 +150,7 @@ open_t5_tokens (const sd3_weights *weights,
   if (data)
     tokens = t5_tokens_from (data, size, error);
   else if (good)
-    sd3_fail (error, "The model brings no vocabulary for T5; its file “spiece.model” is needed beside it.");
+    sd3_fail (error, N_ ("The model brings no vocabulary for T5; its file “spiece.model” is needed beside it."));
   free (data);
   return tokens;
 }
@@ -168,12 +168,12 @@ fits (const sd3_text *text,
       {
         width += sd3_clip_width (text->clip[i]);
         if (sd3_clip_tokens_largest (text->clip_tokens[i]) >= sd3_clip_vocabulary (text->clip[i]))
-          return sd3_fail (error, "The vocabulary of CLIP's tokenizer does not fit the text encoder.");
+          return sd3_fail (error, N_ ("The vocabulary of CLIP’s tokenizer does not fit the text encoder."));
       }
   if (width > text->context_width || width > text->pooled_width || (text->t5 && sd3_t5_width (text->t5) != text->context_width))
-    return sd3_fail (error, "The text encoders do not fit the transformer: they are of another model.");
+    return sd3_fail (error, N_ ("The text encoders do not fit the transformer: they are of another model."));
   if (text->t5 && sd3_t5_tokens_largest (text->t5_tokens) >= sd3_t5_vocabulary (text->t5))
-    return sd3_fail (error, "The vocabulary of T5's tokenizer does not fit the text encoder.");
+    return sd3_fail (error, N_ ("The vocabulary of T5’s tokenizer does not fit the text encoder."));
   return true;
 }
 
@@ -202,7 +202,7 @@ open_encoders (sd3_text          *text,
         return false;
     }
   return text->clip[0] || text->clip[1] || text->t5 ||
-         sd3_fail (error, "The model has no text encoder; the files of CLIP-L, CLIP-G or T5 are needed with it.");
+         sd3_fail (error, N_ ("The model has no text encoder; the files of CLIP-L, CLIP-G or T5 are needed with it."));
 }
 
 sd3_text *

@@ -238,7 +238,7 @@ detect (sd3_vae   *vae,
         return false;
       vae->widths[i] = (int) tensor->shape[0];
       if (tensor->shape[0] % vae->n_groups != 0 || tensor->shape[0] > 8192)
-        return sd3_fail (error, "“%s” does not hold a VAE as Stable Diffusion 3 uses it.", sd3_weights_file_name (vae->weights, SD3_ROLE_VAE));
+        return sd3_fail (error, N_ ("“%s” does not hold a VAE as Stable Diffusion 3 uses it."), sd3_weights_file_name (vae->weights, SD3_ROLE_VAE));
     }
   return true;
 }
@@ -327,7 +327,7 @@ sd3_vae_run (sd3_vae     *vae,
   y = walk_all (&w, x);
   sd3_graph_result (&graph, y);
   sd3_graph_mark (&graph, y, "%s", vae->half == SD3_VAE_DECODER ? "vae.decoded" : vae->half == SD3_VAE_ENCODER ? "vae.moments" : "taesd.decoded");
-  good = sd3_store_allocate (&inputs, vae->device, "the VAE", error) && sd3_graph_ready (&graph, "the VAE", error);
+  good = sd3_store_allocate (&inputs, vae->device, NC_ ("engine", "the VAE"), error) && sd3_graph_ready (&graph, NC_ ("engine", "the VAE"), error);
   if (good)
     {
       sd3_upload (x, in);

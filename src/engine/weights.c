@@ -29,7 +29,7 @@ read_safetensors (sd3_source *source,
   bool good;
 
   if (length < 2 || length > MAX_JSON_HEADER || length > source->file.size - 8)
-    return sd3_fail (error, "“%s” is not a model file that Sfumato can read: it is neither safetensors nor GGUF, or it is cut short.", name);
+    return sd3_fail (error, N_ ("“%s” is not a model file that Sfumato can read: it is neither safetensors nor GGUF, or it is cut short."), name);
   text = sd3_alloc (length, 1);
   good = sd3_file_read (&source->file, 8, text, length, error) &&
          sd3_safetensors_parse (&source->list, text, length, source->file.size, name, error);
@@ -72,13 +72,13 @@ read_header (sd3_source *source,
   uint64_t length;
 
   if (source->file.size < 8)
-    return sd3_fail (error, "“%s” is damaged: it ends too early.", source->file.name);
+    return sd3_fail (error, N_ ("“%s” is damaged: it ends too early."), source->file.name);
   if (!sd3_file_read (&source->file, 0, start, 8, error))
     return false;
   if (memcmp (start, "GGUF", 4) == 0)
     return read_gguf (source, error);
   if (memcmp (start, "PK\3\4", 4) == 0 || (start[0] == 0x80 && start[1] <= 5 && start[2] != 0))
-    return sd3_fail (error, "“%s” is a Python file of weights, which can run programs; a .safetensors or .gguf file is needed.", source->file.name);
+    return sd3_fail (error, N_ ("“%s” is a Python file of weights, which can run programs; a .safetensors or .gguf file is needed."), source->file.name);
   memcpy (&length, start, 8);
   return read_safetensors (source, length, error);
 }
@@ -156,7 +156,7 @@ add_part (sd3_weights     *weights,
   if (old->entry && !(tensor->flags & SD3_NAME_SPARE))
     return old->file == part.file
              ? sd3_fail (error, "“%s” has “%.100s” twice, under two names.", file, part.entry->name)
-             : sd3_fail (error, "“%s” and “%s” both bring “%.100s” of %s; one of them is enough.",
+             : sd3_fail (error, N_ ("“%s” and “%s” both bring “%.100s” of %s; one of them is enough."),
                          weights->sources[old->file].file.name, file, part.entry->name, sd3_role_name (place->role));
   if (tensor->n_parts != place->n_parts)
     return sd3_fail (error, "“%s” has “%.100s” both whole and in parts.", file, part.entry->name);
@@ -257,7 +257,7 @@ settle (const sd3_weights *weights,
       const sd3_entry *entry = tensor->parts[i].entry;
 
       if (!entry)
-        return sd3_fail (error, "%s is incomplete: only a part of “%.100s” is there.", sd3_role_name (tensor->role),
+        return sd3_fail (error, N_ ("%s is incomplete: only a part of “%.100s” is there."), sd3_role_name (tensor->role),
                          strchr (tensor->name, ':') + 1);
       if (entry->n_dims != first->n_dims || (entry->n_dims > 1 && memcmp (entry->shape + 1, first->shape + 1, 3 * sizeof *first->shape) != 0))
         return sd3_fail (error, "“%s” is damaged: “%.100s” does not fit its neighbours.",

@@ -57,6 +57,27 @@ expect_error (Helper     *helper,
     g_error ("“%s” should say “%s”", json_object_get_string_member (error, "text"), says);
 }
 
+/* The sentence, for whoever says it in another language: its format, and what stands in the places. */
+static void
+test_error_for_translation (void)
+{
+  static const char format[] = "“%s” cannot be opened: %s.";
+  g_autoptr (Helper) helper = helper_new ();
+  g_autoptr (JsonObject) error = NULL, none = NULL;
+  JsonArray *arguments;
+
+  helper_send (helper, "{\"do\":\"load\",\"paths\":[\"/nowhere.safetensors\"]}");
+  error = helper_expect (helper, "error");
+  arguments = json_object_get_array_member (error, "arguments");
+  g_assert_cmpstr (json_object_get_string_member (error, "format"), ==, format);
+  g_assert_cmpuint (json_array_get_length (arguments), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (arguments, 0), ==, "nowhere.safetensors");
+  g_assert_cmpstr (json_array_get_string_element (arguments, 1), ==, "No such file or directory");
+  helper_send (helper, "{\"do\":\"capabilities\"}");
+  none = helper_expect (helper, "error");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (none, "arguments")), ==, 0);
+}
+
 static void
 expect_picture (Helper *helper,
                 GBytes *expected)
@@ -563,6 +584,7 @@ main (int    argc,
   whole_set_up ();
   whole_write_models ();
   g_test_add_func ("/serve/hello", test_hello);
+  g_test_add_func ("/serve/error-for-translation", test_error_for_translation);
   g_test_add_func ("/serve/capabilities", test_capabilities);
   g_test_add_func ("/serve/events", test_events);
   g_test_add_func ("/serve/seeds", test_seeds);

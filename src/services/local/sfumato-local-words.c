@@ -6,7 +6,6 @@
 
 #include "services/local/sfumato-local-private.h"
 
-#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -19,7 +18,6 @@
 #define BYTES_MAX        (G_GINT64_CONSTANT (1) << 53)
 #define DEVICES_MAX      32
 #define PREVIEW_SIDE_MAX 1024
-#define SENTENCE_MAX     1000    /* characters */
 
 /* How much of the whole each part is taken for; what is between them is steps. */
 #define PART_TEXT     0.05
@@ -409,42 +407,4 @@ sfumato_local_hear_event (const SfumatoLocalLine *line,
   if (is_type (line->object, "progress"))
     return hear_progress (line->object, task);
   return is_type (line->object, "preview") && hear_preview (line, task);
-}
-
-/* ---- errors ---- */
-
-static GError *
-explain (const char *kind,
-         const char *text,
-         const char *model)
-{
-  if (g_str_equal (kind, "cancelled"))
-    return sfumato_error_new (SFUMATO_ERROR_CANCELLED, _("Cancelled"), _("Cancelled. Nothing of the picture is kept."));
-  if (g_str_equal (kind, "memory"))
-    return sfumato_error_new (SFUMATO_ERROR_ENGINE, _("Not Enough Memory"),
-                              _("There is not enough memory for this picture. Choose a smaller size, or close other "
-                                "programs. %s"), text);
-  if (g_str_equal (kind, "model"))
-    return sfumato_error_new (SFUMATO_ERROR_ENGINE, _("Model Cannot Be Used"), _("“%s” cannot be used: %s"), model, text);
-  if (g_str_equal (kind, "request"))
-    return sfumato_error_new (SFUMATO_ERROR_INVALID, _("Settings Not Accepted"), _("%s does not take these settings: %s"),
-                              model, text);
-  if (g_str_equal (kind, "numbers"))
-    return sfumato_error_new (SFUMATO_ERROR_ENGINE, _("Picture Did Not Come Out"),
-                              _("The numbers of this picture ran away while it was made. Try another seed, or a file with "
-                                "more exact weights. %s"), text);
-  return sfumato_error_new (SFUMATO_ERROR_ENGINE, _("The Engine Failed"), _("The picture could not be made: %s"), text);
-}
-
-GError *
-sfumato_local_hear_error (JsonObject *object,
-                          const char *model)
-{
-  const char *kind = sfumato_json_get_string (object, "kind");
-  const char *text = sfumato_json_get_string (object, "text");
-  g_autofree char *clean = text != NULL ? sfumato_clean_text (text, -1, SENTENCE_MAX) : NULL;
-
-  if (!is_type (object, "error") || kind == NULL || clean == NULL)
-    return NULL;
-  return explain (kind, clean, model);
 }
