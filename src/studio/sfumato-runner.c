@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 
 #include "studio/sfumato-inputs.h"
+#include "studio/sfumato-remains.h"
 
 void
 sfumato_outcome_free (SfumatoOutcome *outcome)
@@ -193,7 +194,7 @@ remains_path (const SfumatoRun *run,
   g_autofree char *name = g_strconcat (run->id, ".", type == SFUMATO_IMAGE_UNKNOWN ? unknown
                                                        : sfumato_image_type_extension (type), NULL);
 
-  return g_build_filename (run->data_folder, "incomplete", name, NULL);
+  return g_build_filename (run->data_folder, SFUMATO_REMAINS_FOLDER, name, NULL);
 }
 
 /* Outside the gallery, which holds whole pictures only; the error says where. */
@@ -207,7 +208,10 @@ keep_remains (const SfumatoRun *run,
 
   if (path == NULL || !write_private (path, remains))
     return;
-  message = g_strdup_printf (_("%s What arrived is kept in “%s”."), error->message, path);
+  /* Translators: %s is what happened, as sentences, and then a file. */
+  message = g_strdup_printf (ngettext ("%s What arrived is kept for %u day in “%s”.",
+                                       "%s What arrived is kept for %u days in “%s”.", SFUMATO_REMAINS_DAYS),
+                             error->message, SFUMATO_REMAINS_DAYS, path);
   g_set_str (&error->message, message);
   sfumato_error_set_remains (error, NULL);
 }

@@ -203,6 +203,7 @@ sfumato_studio_new (const char  *base_url,
   g_autoptr (SfumatoStudio) self = g_object_new (SFUMATO_TYPE_STUDIO, NULL);
   g_autofree char *folder = pictures_folder (self);
   g_autofree char *inputs = g_build_filename (self->data_folder, "inputs", NULL);
+  g_autofree char *remains = sfumato_studio_dup_remains_folder (self);
   g_autoptr (SfumatoService) stability = open_stability (self, base_url, error);
   SfumatoJournal *journal;
 
@@ -227,6 +228,7 @@ sfumato_studio_new (const char  *base_url,
     .data_folder = self->data_folder,
   });
   sfumato_inputs_trim (inputs, INPUTS_BYTES_MAX);
+  sfumato_remains_prune (remains, g_get_real_time () / G_USEC_PER_SEC);
   return g_steal_pointer (&self);
 }
 
@@ -419,6 +421,14 @@ sfumato_studio_get_spent (SfumatoStudio *self,
   g_return_val_if_fail (SFUMATO_IS_STUDIO (self), 0);
 
   return sfumato_journal_get_spent (self->queue->journal, g_date_time_to_unix (since) * G_USEC_PER_SEC, maybe);
+}
+
+char *
+sfumato_studio_dup_remains_folder (SfumatoStudio *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_STUDIO (self), NULL);
+
+  return g_build_filename (self->data_folder, SFUMATO_REMAINS_FOLDER, NULL);
 }
 
 /* ---- the draft ---- */

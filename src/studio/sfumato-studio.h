@@ -8,6 +8,7 @@
 #include "gallery/sfumato-gallery.h"
 #include "services/local/sfumato-local.h"
 #include "studio/sfumato-queue.h"
+#include "studio/sfumato-remains.h"
 
 G_BEGIN_DECLS
 
@@ -120,6 +121,9 @@ double          sfumato_studio_get_balance    (SfumatoStudio        *self);
 gint64          sfumato_studio_get_spent      (SfumatoStudio        *self,
                                                GDateTime            *since,
                                                gint64               *maybe);
+
+/* What arrived of pictures that broke off on their way: kept for SFUMATO_REMAINS_DAYS in this folder, then deleted. */
+char           *sfumato_studio_dup_remains_folder (SfumatoStudio    *self);
 
 /* The unfinished form: JSON of a request with whatever was typed, kept over a crash. NULL: none. */
 void            sfumato_studio_save_draft     (SfumatoStudio        *self,

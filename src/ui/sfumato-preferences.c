@@ -12,6 +12,7 @@
 #include "ui/sfumato-error-dialog.h"
 #include "ui/sfumato-key-group.h"
 #include "ui/sfumato-local-page.h"
+#include "ui/sfumato-remains-row.h"
 
 /* The service that keys, address and costs are about; the only one that has any today. */
 #define SERVICE "stability"
@@ -31,6 +32,7 @@ struct _SfumatoPreferences
   GtkWidget            *folder_button;
   GtkWidget            *json_row;
   AdwComboRow          *format_row;
+  SfumatoRemainsRow    *remains_row;
   AdwActionRow         *spent_row;
   AdwActionRow         *maybe_row;
   AdwActionRow         *balance_row;
@@ -363,6 +365,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, json_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, format_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, remains_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, spent_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, maybe_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, balance_row);
@@ -387,6 +390,7 @@ sfumato_preferences_class_init (SfumatoPreferencesClass *klass)
 
   g_type_ensure (SFUMATO_TYPE_KEY_GROUP);
   g_type_ensure (SFUMATO_TYPE_LOCAL_PAGE);
+  g_type_ensure (SFUMATO_TYPE_REMAINS_ROW);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 
@@ -408,6 +412,7 @@ sfumato_preferences_new (SfumatoStudio *studio)
   g_settings_bind (sfumato_studio_get_settings (studio), "stability-json", self->json_row, "active",
                    G_SETTINGS_BIND_DEFAULT);
   g_object_set (self->local_page, "studio", studio, NULL);
+  g_object_set (self->remains_row, "studio", studio, NULL);
   g_settings_bind_with_mapping (sfumato_studio_get_settings (studio), "format", self->format_row, "selected",
                                 G_SETTINGS_BIND_DEFAULT, format_to_position, format_from_position, NULL, NULL);
   g_signal_connect_object (studio, "notify::gallery", G_CALLBACK (show_folder), self, G_CONNECT_SWAPPED);

@@ -3,6 +3,8 @@
 # cost money and what to do; the words stay where they were, and nothing is sent twice.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
+import glob
+import os
 import re
 
 import stage
@@ -121,6 +123,22 @@ def test_a_broken_picture_is_told_from_a_whole_one(s):
     app.see(re.compile("Maybe charged: 6.5|Charged: 6.5"))
     assert s.pictures() == []
     assert s.server.log()["posts"] == 1
+
+
+def test_what_arrived_of_a_picture_is_shown_and_can_be_deleted(s):
+    s.server.script(dict(fault="close", where="answer-body", at=2000))
+    app = s.start_ready()
+    generate(app, PROMPT)
+    app.see(re.compile("What arrived is kept for 30 days"))
+    app.desktop.keys("ctrl+comma")
+    app.click("page tab", "Pictures")
+    app.see(re.compile("^1 picture broke off on its way: .* kept for 30 days"))
+    app.click("button", "Move Incomplete Pictures to the Trash")
+    app.gone("button", "Move Incomplete Pictures to the Trash")
+    assert glob.glob(os.path.join(s.home, ".local/share/sfumato-devel/incomplete/*")) == []
+    assert len(glob.glob(os.path.join(s.home, ".local/share/Trash/files/*"))) == 1
+    app.desktop.keys("Escape")
+    app.gone("page tab", "Pictures")
 
 
 def test_a_web_page_in_between(s):
