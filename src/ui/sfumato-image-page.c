@@ -261,7 +261,7 @@ reveal (GtkWidget  *widget,
   SfumatoImagePage *self = SFUMATO_IMAGE_PAGE (widget);
 
   sfumato_image_stage_reveal (self->stage);
-  gtk_widget_grab_focus (GTK_WIDGET (get_view (self)));
+  gtk_widget_grab_focus (GTK_WIDGET (self->stage));
 }
 
 static void
@@ -319,7 +319,7 @@ picture_holder_iface_init (SfumatoPictureHolderInterface *iface)
 static void
 sfumato_image_page_shown (AdwNavigationPage *page)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (get_view (SFUMATO_IMAGE_PAGE (page))));
+  gtk_widget_grab_focus (GTK_WIDGET (SFUMATO_IMAGE_PAGE (page)->stage));
 }
 
 static void

@@ -90,11 +90,26 @@ explain_missing (SfumatoImageStage *self)
 
 /* ---- what is shown --------------------------------------------------------------------------------------- */
 
+static gboolean
+has_focus (SfumatoImageStage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self));
+}
+
+/* The keyboard stays here whatever is shown, for the keys that go on to the next picture are heard from here. */
 static void
 show_child (SfumatoImageStage *self,
             const char        *name)
 {
+  gboolean focused = has_focus (self);
+
+  gtk_widget_set_focusable (GTK_WIDGET (self->stack), !g_str_equal (name, "picture"));
   gtk_stack_set_visible_child_name (self->stack, name);
+  if (focused)
+    gtk_widget_grab_focus (GTK_WIDGET (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWS_PICTURE]);
 }
 
@@ -233,6 +248,16 @@ drag_begun_cb (SfumatoImageStage *self,
 
 /* ---- the object ------------------------------------------------------------------------------------------ */
 
+static gboolean
+sfumato_image_stage_grab_focus (GtkWidget *widget)
+{
+  SfumatoImageStage *self = SFUMATO_IMAGE_STAGE (widget);
+
+  if (gtk_widget_get_focusable (GTK_WIDGET (self->stack)))
+    return gtk_widget_grab_focus (GTK_WIDGET (self->stack));
+  return gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
 static void
 sfumato_image_stage_get_property (GObject    *object,
                                   guint       id,
@@ -287,6 +312,7 @@ sfumato_image_stage_class_init (SfumatoImageStageClass *klass)
 
   object_class->get_property = sfumato_image_stage_get_property;
   object_class->dispose = sfumato_image_stage_dispose;
+  GTK_WIDGET_CLASS (klass)->grab_focus = sfumato_image_stage_grab_focus;
 
   properties[PROP_VIEW] = g_param_spec_object ("view", NULL, NULL, SFUMATO_TYPE_PICTURE_VIEW,
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -323,6 +349,7 @@ sfumato_image_stage_show (SfumatoImageStage *self,
   g_set_object (&self->gallery, gallery);
   alt = sfumato_picture_dup_alt_text (picture);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, alt, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->stack), GTK_ACCESSIBLE_PROPERTY_LABEL, alt, -1);
   sfumato_preloader_center (self->preloader, gallery, pictures, position);
   show (self);
 }

@@ -69,10 +69,10 @@ class Stage:
         self.make_ready(**settings)
         return self.start()
 
-    def cli(self, *arguments):
+    def cli(self, *arguments, status=0):
         """What sfumato-cli prints."""
         run = subprocess.run([SFUMATO_CLI, *arguments], env=self.env, text=True, capture_output=True, timeout=120)
-        assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
+        assert run.returncode == status, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
         return run.stdout
 
     def list(self):

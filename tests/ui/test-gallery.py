@@ -133,6 +133,28 @@ def test_walking_through_the_pictures(s):
     app.find("table cell", cell(HARBOUR), "focused")
 
 
+def test_the_keys_go_on_from_a_picture_that_is_hidden(s):
+    s.make_ready()
+    s.cli("generate", FOX)
+    s.cli("generate", HARBOUR + " #filtered", status=6)
+    s.cli("generate", LIGHTHOUSE)
+    app = s.start()
+    app.find("text", "Prompt")
+    go_to_gallery(app)
+    open_picture(app, LIGHTHOUSE)
+    app.desktop.keys("Right")
+    app.see("Picture Filtered")
+    app.find("button", "Zoom In", "-sensitive")
+    app.desktop.keys("Right")
+    app.find("image", cell(FOX), "focused")
+    app.desktop.keys("Left")
+    app.see("Picture Filtered")
+    app.click("button", "Show")
+    app.find("image", cell(HARBOUR), "focused")
+    app.desktop.keys("Left")
+    app.find("image", cell(LIGHTHOUSE), "focused")
+
+
 def test_details_tell_everything_of_a_picture(s):
     app = start_with(s, FOX)
     open_picture(app, FOX)
