@@ -12,6 +12,7 @@
 #include "ui/sfumato-form.h"
 #include "ui/sfumato-prompt-entry.h"
 #include "ui/sfumato-reference-strip.h"
+#include "ui/sfumato-words-button.h"
 
 /* From this many characters before the limit on, the counter is shown. */
 #define COUNTER_FROM 500
@@ -33,6 +34,7 @@ struct _SfumatoComposer
   GtkToggleButton       *exclude_button;
   GtkWidget             *exclude_label;
   GtkWidget             *reference_button;
+  SfumatoWordsButton    *words_button;
   GtkLabel              *hint_label;
   GtkButton             *help_button;
   GtkWidget             *generate_button;
@@ -273,6 +275,7 @@ update (SfumatoComposer *self)
   update_negative (self);
   gtk_widget_set_visible (self->reference_button, sfumato_form_get_model (self->form)->input_picture &&
                                                   sfumato_form_get_input (self->form) == NULL);
+  sfumato_words_button_set_vocabulary (self->words_button, sfumato_form_get_model (self->form)->vocabulary);
   update_button (self);
   mark_faults (self);
   self->updating = FALSE;
@@ -404,6 +407,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, exclude_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, words_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, hint_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, help_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_button);
@@ -431,6 +435,7 @@ sfumato_composer_class_init (SfumatoComposerClass *klass)
 
   g_type_ensure (SFUMATO_TYPE_PROMPT_ENTRY);
   g_type_ensure (SFUMATO_TYPE_REFERENCE_STRIP);
+  g_type_ensure (SFUMATO_TYPE_WORDS_BUTTON);
   bind_template (GTK_WIDGET_CLASS (klass));
 }
 

@@ -45,8 +45,11 @@ update (SfumatoModelRow *self)
   /* Translators: the first %s is a file's size, the second one of memory */
   g_string_append_printf (words, scarce ? _("%s on disk · needs %s of memory, more than is free")
                                         : _("%s on disk · needs %s of memory"), size, memory);
-  if (!self->model->t5)
+  if (!self->model->t5 && !self->model->builtin)
     g_string_append_printf (words, " · %s", _("without T5"));
+  if (self->model->builtin)
+    g_string_append_printf (words, " · %s", _("comes with Sfumato, GPL-3.0-or-later"));
+  gtk_widget_set_visible (self->remove_button, !self->model->builtin);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), self->model->name);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self), words->str);
   gtk_widget_set_visible (self->scarce_image, scarce);

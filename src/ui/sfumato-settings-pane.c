@@ -131,7 +131,7 @@ show_model (SfumatoSettingsPane *self)
                                               gtk_widget_get_visible (GTK_WIDGET (self->format_row)));
   show_advanced (self);
   gtk_widget_set_visible (GTK_WIDGET (self->model_row), model->id != NULL);
-  gtk_widget_set_visible (self->add_model_row, model->id == NULL);
+  gtk_widget_set_visible (self->add_model_row, model->id == NULL || model->vocabulary != NULL);
   gtk_widget_set_visible (self->picture_group, model->id != NULL);
   gtk_widget_set_visible (self->seed_row, model->seed_max > 0);
 }

@@ -16,6 +16,8 @@ struct _SfumatoWelcomePage
 
   GtkViewport       *viewport;
   GtkImage          *app_icon;
+  GtkListBox        *try_box;
+  AdwActionRow      *try_row;
   GtkListBox        *services_box;
   GtkRevealer       *key_revealer;
   SfumatoKeyGroup   *key_group;
@@ -37,6 +39,7 @@ enum
 enum
 {
   CHOSEN,
+  TRIED,
   N_SIGNALS,
 };
 
@@ -55,12 +58,13 @@ find_lowest_price (SfumatoService *service)
 
 /* What a person should know before choosing: what it needs, where the words go, what it costs. */
 static char *
-describe (SfumatoService *service)
+describe (SfumatoWelcomePage *self,
+          SfumatoService     *service)
 {
   const SfumatoModel *model = sfumato_service_get_models (service);
   g_autofree char *price = sfumato_price_format (find_lowest_price (service));
 
-  if (!model->leaves_computer && model->id == NULL)
+  if (!model->leaves_computer && !sfumato_studio_has_own_models (self->studio))
     return g_strdup (_("Private and free: nothing leaves this computer. You need a model, which you get once and add here."));
   if (!model->leaves_computer)
     return g_strdup (_("Private and free: nothing leaves this computer."));
@@ -77,7 +81,7 @@ create_row_cb (gpointer item,
   const char *name = sfumato_service_get_name (service);
   gboolean leaves = sfumato_service_get_models (service)->leaves_computer;
   g_autofree char *title = leaves ? g_strdup_printf (_("With %s"), name) : g_strdup (name);
-  g_autofree char *subtitle = describe (service);
+  g_autofree char *subtitle = describe (user_data, service);
   GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", title, "subtitle", subtitle,
                                  "activatable", TRUE, "name", sfumato_service_get_id (service), NULL);
 
@@ -110,6 +114,12 @@ service_activated_cb (SfumatoWelcomePage *self,
 }
 
 static void
+try_activated_cb (SfumatoWelcomePage *self)
+{
+  g_signal_emit (self, signals[TRIED], 0);
+}
+
+static void
 key_revealed_cb (SfumatoWelcomePage *self)
 {
   gtk_viewport_scroll_to (self->viewport, GTK_WIDGET (self->key_group), NULL);
@@ -128,6 +138,21 @@ look_clicked_cb (SfumatoWelcomePage *self)
 }
 
 static void
+offer_starter (SfumatoWelcomePage *self)
+{
+  const SfumatoModel *starter = sfumato_studio_find_starter (self->studio);
+  g_autofree char *words = NULL;
+
+  if (starter == NULL)
+    return;
+  /* Translators: %s is a prompt in English */
+  words = g_strdup_printf (_("Draws simple picture-book scenes, such as “%s”. On this computer, with nothing to set up."),
+                           sfumato_vocabulary_get_example (starter->vocabulary));
+  adw_action_row_set_subtitle (self->try_row, words);
+  gtk_widget_set_visible (GTK_WIDGET (self->try_box), TRUE);
+}
+
+static void
 set_studio (SfumatoWelcomePage *self,
             SfumatoStudio      *studio)
 {
@@ -137,6 +162,7 @@ set_studio (SfumatoWelcomePage *self,
 
   self->studio = g_object_ref (studio);
   g_object_set (self->key_group, "studio", studio, NULL);
+  offer_starter (self);
   gtk_list_box_bind_model (self->services_box, sfumato_studio_get_services (studio), create_row_cb, self, NULL);
 }
 
@@ -202,15 +228,20 @@ sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
 
   signals[CHOSEN] = g_signal_new ("chosen", SFUMATO_TYPE_WELCOME_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[TRIED] = g_signal_new ("tried", SFUMATO_TYPE_WELCOME_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 0);
 
   g_type_ensure (SFUMATO_TYPE_KEY_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-welcome-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, viewport);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, app_icon);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, try_box);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, try_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, services_box);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, key_revealer);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, key_group);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWelcomePage, start_button);
+  gtk_widget_class_bind_template_callback (widget_class, try_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, service_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_revealed_cb);

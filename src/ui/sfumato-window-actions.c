@@ -111,12 +111,14 @@ show_example (GtkWidget  *widget,
 {
   SfumatoWindow *self = SFUMATO_WINDOW (widget);
   const SfumatoModel *model = sfumato_form_get_model (sfumato_create_page_get_form (self->create_page));
+  gboolean few = model->vocabulary != NULL;
   const SfumatoRequestFields fields = {
     .service = model->service,
     .model = model->id,
     /* Translators: a prompt; services understand English best, so leave it in English where that is so */
-    .prompt = _("A lighthouse on a cliff at dusk, waves breaking below, warm light in the windows, oil painting"),
-    .aspect_ratio = sfumato_model_has_aspect (model, "3:2") ? "3:2" : NULL,
+    .prompt = few ? sfumato_vocabulary_get_example (model->vocabulary)
+              : _("A lighthouse on a cliff at dusk, waves breaking below, warm light in the windows, oil painting"),
+    .aspect_ratio = !few && sfumato_model_has_aspect (model, "3:2") ? "3:2" : NULL,
     .seed = SFUMATO_SEED_RANDOM,
     .strength = -1,
   };

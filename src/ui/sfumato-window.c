@@ -67,11 +67,10 @@ sheet_opened_cb (SfumatoWindow *self)
 }
 
 static void
-service_chosen_cb (SfumatoWindow *self,
-                   const char    *service)
+leave_welcome (SfumatoWindow *self,
+               const char    *service)
 {
   GSettings *settings = sfumato_studio_get_settings (self->studio);
-  g_autoptr (SfumatoService) chosen = service != NULL ? sfumato_studio_find_service (self->studio, service) : NULL;
 
   g_settings_set_boolean (settings, "welcomed", TRUE);
   if (service != NULL)
@@ -80,8 +79,30 @@ service_chosen_cb (SfumatoWindow *self,
   adw_navigation_view_pop (self->navigation_view);
   _sfumato_window_update_key (self);
   sfumato_create_page_focus_prompt (self->create_page);
-  if (chosen != NULL && sfumato_service_get_models (chosen)->id == NULL)
+}
+
+static void
+service_chosen_cb (SfumatoWindow *self,
+                   const char    *service)
+{
+  g_autoptr (SfumatoService) chosen = service != NULL ? sfumato_studio_find_service (self->studio, service) : NULL;
+
+  leave_welcome (self, service);
+  if (chosen != NULL && chosen == SFUMATO_SERVICE (sfumato_studio_get_local (self->studio)) &&
+      !sfumato_studio_has_own_models (self->studio))
     gtk_widget_activate_action (GTK_WIDGET (self), "win.add-model", NULL);
+}
+
+/* A first picture at once: what it is made of stands in the composer meanwhile. */
+static void
+tried_cb (SfumatoWindow *self)
+{
+  const SfumatoModel *starter = sfumato_studio_find_starter (self->studio);
+
+  leave_welcome (self, starter->service);
+  g_settings_set_string (sfumato_studio_get_settings (self->studio), "model", starter->id);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.show-example", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.generate", NULL);
 }
 
 /* ---- closing ---- */
@@ -321,6 +342,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, banner_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, sheet_opened_cb);
   gtk_widget_class_bind_template_callback (widget_class, service_chosen_cb);
+  gtk_widget_class_bind_template_callback (widget_class, tried_cb);
 }
 
 static void
