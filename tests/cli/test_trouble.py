@@ -224,6 +224,23 @@ class Interruptions(case.Case):
         self.server.release()
         self.assert_code(self.finish(process), DONE)
 
+    def test_asleep_while_the_picture_is_made(self):
+        """What was answered while the computer slept is there when it wakes; what broke off meanwhile is told."""
+        for order, code in (({"fault": "hold"}, DONE), ({"fault": "hold", "where": "answer-body", "at": 50}, DONE),
+                            ({"fault": "hold", "raw": "HTTP/1.1 200 OK\r\n"}, SERVICE)):
+            with self.subTest(order):
+                self.server.script(reset=True)
+                process = self.start_held("fox", "--json", order=order)
+                process.send_signal(signal.SIGSTOP)
+                self.server.release()
+                time.sleep(0.5)
+                process.send_signal(signal.SIGCONT)
+                run = self.finish(process, 20)
+                self.assertIn(run.code, (code, NETWORK) if code else (DONE,), run)
+                if run.code:
+                    self.assertEqual(run.error["charge"], "maybe")
+                self.assert_posts(1)
+
     def test_while_the_picture_arrives(self):
         order = {"fault": "hold", "where": "answer-body", "at": 50}
         run = self.interrupt(self.start_held("fox", order=order))
