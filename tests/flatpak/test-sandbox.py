@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# Sfumato in its sandbox, used as a person would: the first picture, the key by each way, files through portals, and what
+# happens where there is no network, no portal, no bus and nothing to write to.
+#
+# SPDX-License-Identifier: GPL-3.0-or-later
+import json
+import os
+import re
+import subprocess
+
+import sandbox
+from acts import GENERATE, cell, choose_service, enter_key, generate, go_to_gallery, see_picture
+from server import KEY
+from session import wait_for
+
+PROMPT = "a red fox in snow"
+SECRET_SERVICE = "--talk-name=org.freedesktop.secrets"
+
+
+def holding(folder, secret):
+    return subprocess.run(["grep", "-rlaF", secret, folder], capture_output=True, text=True).stdout.split()
+
+
+def set_up(s):
+    """A key, by the command line of the sandbox."""
+    s.change_settings({"service": "stability", "welcomed": True})
+    s.cli("key", "set", "stability", input=KEY)
+
+
+def test_first_picture_with_the_key_behind_the_secret_portal(s):
+    app = s.start()
+    choose_service(app)
+    enter_key(app, KEY)
+    app.see(re.compile(r"Key works\. Balance: 1,?000"))
+    app.click("button", "Start")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    app.quit()
+    assert [os.path.basename(p) for p in s.pictures() if PROMPT in p], "the picture is not on disk"
+    assert s.server.log()["accepted"] == 1
+    assert os.path.exists(os.path.join(s.data, "data/keyrings/default.keyring"))
+    assert not holding(s.home, KEY), "the key was written to disk"
+    # The next start has picture and key.
+    app = s.start()
+    app.find("text", "Prompt")
+    generate(app, "a second fox")
+    see_picture(app, "a second fox")
+    go_to_gallery(app)
+    app.find("table cell", cell(PROMPT))
+
+
+def test_a_forgotten_key_is_nowhere(s):
+    set_up(s)
+    keyring = os.path.join(s.data, "data/keyrings/default.keyring")
+    before = open(keyring, "rb").read()
+    s.cli("key", "forget", "stability")
+    assert s.run("sfumato-cli", "balance").returncode == 4
+    assert not os.path.exists(keyring + "~"), "a copy of the old keyring is left"
+    # The secret's ciphertext was in it, and is in no file any more.
+    after = open(keyring, "rb").read() if os.path.exists(keyring) else b""
+    assert len(after) < len(before)
+    for folder, _, names in os.walk(s.data):
+        for name in names:
+            path = os.path.join(folder, name)
+            assert not os.path.isfile(path) or before[-64:] not in open(path, "rb").read(), f"{path} still has the key"
+
+
+@sandbox.without_portals
+def test_key_in_the_secret_service_where_a_person_allows_it(s):
+    s.options = [SECRET_SERVICE]
+    set_up(s)
+    s.cli("generate", PROMPT, "--url", s.server.url)
+    assert s.stored_key() == KEY
+    s.cli("key", "forget", "stability")
+    assert s.stored_key() == ""
+
+
+@sandbox.without_portals
+def test_without_portals_the_key_lives_for_this_run(s):
+    app = s.start()
+    choose_service(app)
+    enter_key(app, KEY)
+    app.see(re.compile("forgotten when Sfumato is closed"))
+    app.click("button", "Start")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    assert len(s.pictures()) == 1
+    app.quit()
+    assert not holding(s.home, KEY)
+
+
+def test_a_picture_on_wayland(s):
+    set_up(s)
+    s.env |= s.desktop.start_wayland()
+    s.env.pop("DISPLAY")
+    app = s.start()
+    prompt = app.find("text", "Prompt")
+    prompt.atspi.EditableText.set_text_contents(prompt.accessible.get_editable_text_iface(), PROMPT)
+    app.click("button", GENERATE)
+    see_picture(app, PROMPT)
+    assert len(s.pictures()) == 1
+    app.kill()
+
+
+def test_save_as_goes_through_the_document_portal(s):
+    set_up(s)
+    s.cli("generate", PROMPT, "--url", s.server.url)
+    target = os.path.join(s.home, "Pictures", "fox.png")
+    s.choose_files(target)
+    app = s.start()
+    app.find("text", "Prompt")
+    go_to_gallery(app)
+    app.find("table cell", cell(PROMPT)).mouse(times=2)
+    app.find("button", "Zoom In")
+    app.desktop.keys("ctrl+s")
+    wait_for(lambda: os.path.exists(target) and os.path.getsize(target) > 0, "the saved picture")
+    [picture] = s.pictures()
+    wait_for(lambda: open(target, "rb").read() == open(picture, "rb").read(), "the whole of it")
+
+
+def test_without_network_it_says_so(s):
+    set_up(s)
+    s.options = ["--unshare=network"]
+    run = s.run("sfumato-cli", "generate", PROMPT, "--url", s.server.url)
+    assert run.returncode == 3, run
+    assert s.server.log()["posts"] == 0
+    app = s.start()
+    app.find("text", "Prompt")
+    generate(app, PROMPT)
+    app.see("Not charged")
+
+
+@sandbox.without_portals
+def test_without_a_bus_the_window_opens(s):
+    s.env.pop("GTK_A11Y")  # that asks for a bus
+    options = ["--no-session-bus", "--no-a11y-bus"]
+    process = subprocess.Popen(s.command(options=options), env=s.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    search = ["xdotool", "search", "--onlyvisible", "--class", "sfumato"]
+    wait_for(lambda: subprocess.run(search, env=s.env, capture_output=True).stdout, "the window", 60)
+    s.desktop.keys("ctrl+q")
+    assert process.wait(20) == 0, process.stdout.read()
+    made = s.run("sfumato-cli", "generate", PROMPT, "--url", s.server.url, "--key-stdin", options=options, input=KEY)
+    assert made.returncode == 0, made
+    assert len(s.pictures()) == 1
+
+
+def test_read_only_home_is_told(s):
+    s.cli("list")  # makes the application's folders
+    subprocess.run(["mount", "--bind", s.data, s.data], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", s.data], check=True)
+    try:
+        run = s.run("sfumato-cli", "generate", PROMPT, "--url", s.server.url, "--key-stdin", input=KEY)
+        assert run.returncode == 10, run
+        assert "may not write" in run.stderr, run
+        assert s.server.log()["posts"] == 0, "a picture was paid for that cannot be kept"
+    finally:
+        subprocess.run(["umount", "-l", s.data], check=True)
+
+
+def test_the_sandbox_sees_nothing_else(s):
+    secret = os.path.join(s.home, "secret.txt")
+    with open(secret, "w", encoding="utf-8") as f:
+        f.write("hidden")
+    look = s.run("sh", "-c", f'cat "{secret}"; ls /root /home; cat /etc/shadow; ls "{s.home}"; grep -E "NoNewPrivs|Seccomp:" /proc/self/status')
+    assert "hidden" not in look.stdout and "secret.txt" not in look.stdout, look.stdout
+    assert re.findall(r"^\w+:\t(\w+)$", look.stdout, re.MULTILINE) == ["1", "2"], look.stdout
+
+
+def test_the_engine_is_jailed_within(s):
+    """It starts within the sandbox's own filter, finds ggml's processors, and locks itself in."""
+    model = os.path.join(s.data, "data/model.safetensors")
+    os.makedirs(os.path.dirname(model), exist_ok=True)
+    with open(model, "wb") as f:
+        f.write(b"no model")
+    asked = json.dumps({"do": "load", "paths": [model]})
+    run = s.run("sh", "-c", 'grep Seccomp_filters /proc/self/status; mkfifo /tmp/in; '
+                            '/app/libexec/sfumato-engine </tmp/in >/tmp/out & exec 4>/tmp/in; echo "$0" >&4; '
+                            'until [ "$(wc -l </tmp/out)" = 2 ]; do sleep 0.1; done; grep Seccomp_filters /proc/$!/status; cat /tmp/out',
+                asked)
+    outside, inside, *said = run.stdout.splitlines()
+    hello, loaded = map(json.loads, said)
+    assert hello["type"] == "hello" and hello["devices"][0]["id"] == "cpu" and hello["devices"][0]["memory"] > 0, hello
+    assert (loaded["type"], loaded["kind"]) == ("error", "model"), loaded
+    assert int(inside.split()[1]) == int(outside.split()[1]) + 1, "its own filter is not there"
+
+
+def test_pictures_in_a_chosen_folder_are_the_same_outside(s):
+    """The folder is chosen in the dialog; host and sandbox then make pictures in it at the same time."""
+    set_up(s)
+    folder = os.path.join(s.home, "Pictures", "Shared")
+    os.makedirs(folder)
+    s.choose_files(folder)
+    app = s.start()
+    app.find("text", "Prompt")
+    app.desktop.keys("ctrl+comma")
+    app.click("page tab", "Pictures")
+    app.click("button", "Change…")
+    wait_for(lambda: "doc" in (s.setting("pictures-folder") or ""), "the new folder in the settings")
+    app.desktop.keys("Escape")
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    wait_for(lambda: len(s.pictures(folder)) == 1, "the picture in the folder")
+    app.quit()
+    assert s.listed() == [PROMPT]
+
+
+def test_uninstalled_and_installed_again_all_is_there(s):
+    set_up(s)
+    s.cli("generate", PROMPT, "--url", s.server.url)
+    s.flatpak("uninstall", sandbox.ID)
+    assert len(s.pictures()) == 1
+    s.flatpak("install", "sfumato-here", sandbox.ID)
+    assert s.listed() == [PROMPT]
+    s.cli("key", "check", "stability")
+    s.flatpak("uninstall", "--delete-data", sandbox.ID)
+    assert not os.path.exists(s.data)
+    s.flatpak("install", "sfumato-here", sandbox.ID)
+
+
+def test_an_upgrade_keeps_everything(s):
+    newest, *older = s.versions()
+    assert older, "there is no older build to upgrade from"
+    s.flatpak("update", f"--commit={older[-1]}", sandbox.ID)
+    try:
+        set_up(s)
+        s.cli("generate", PROMPT, "--url", s.server.url)
+    finally:
+        s.flatpak("update", f"--commit={newest}", sandbox.ID)
+    assert s.listed() == [PROMPT]
+    s.cli("generate", "a second fox", "--url", s.server.url)
+    assert s.listed() == sorted([PROMPT, "a second fox"])
+
+
+sandbox.run(globals())
