@@ -237,20 +237,6 @@ inspected_cb (GObject      *source,
     add_model (self, model, FALSE);
 }
 
-/* On a worker thread; the page stays until it has answered. */
-static void
-inspect (SfumatoLocalPage *self,
-         char            **paths)
-{
-  g_autoptr (GTask) task = g_task_new (self, self->cancellable, inspected_cb, NULL);
-  Question *question = g_new (Question, 1);
-
-  set_busy (self, TRUE);
-  *question = (Question) { g_object_ref (sfumato_studio_get_local (self->studio)), paths };
-  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
-  g_task_run_in_thread (task, inspect_thread);
-}
-
 static void
 files_chosen_cb (GObject      *source,
                  GAsyncResult *result,
@@ -258,7 +244,8 @@ files_chosen_cb (GObject      *source,
 {
   g_autoptr (SfumatoLocalPage) self = user_data;
   g_autoptr (GListModel) files = gtk_file_dialog_open_multiple_finish (GTK_FILE_DIALOG (source), result, NULL);
-  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) paths = NULL;
 
   if (files == NULL || self->studio == NULL)
     return;
@@ -267,9 +254,10 @@ files_chosen_cb (GObject      *source,
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
 
       if (g_file_peek_path (file) != NULL)
-        g_strv_builder_add (paths, g_file_peek_path (file));
+        g_strv_builder_add (builder, g_file_peek_path (file));
     }
-  inspect (self, g_strv_builder_end (paths));
+  paths = g_strv_builder_end (builder);
+  sfumato_local_page_add (self, (const char * const *) paths);
 }
 
 static void
@@ -301,13 +289,10 @@ folder_chosen_cb (GObject      *source,
 {
   g_autoptr (SfumatoLocalPage) self = user_data;
   g_autoptr (GFile) folder = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
-  char **paths;
+  const char *path = folder != NULL ? g_file_peek_path (folder) : NULL;
 
-  if (folder == NULL || g_file_peek_path (folder) == NULL || self->studio == NULL)
-    return;
-  paths = g_new0 (char *, 2);
-  paths[0] = g_file_get_path (folder);
-  inspect (self, paths);
+  if (path != NULL && self->studio != NULL)
+    sfumato_local_page_add (self, (const char *[]) { path, NULL });
 }
 
 static void
@@ -459,4 +444,23 @@ sfumato_local_page_focus_add (SfumatoLocalPage *self)
   g_return_if_fail (SFUMATO_IS_LOCAL_PAGE (self));
 
   gtk_widget_grab_focus (self->add_files_row);
+}
+
+/* On a worker thread; the page stays until it has answered. */
+void
+sfumato_local_page_add (SfumatoLocalPage   *self,
+                        const char * const *paths)
+{
+  g_autoptr (GTask) task = NULL;
+  Question *question;
+
+  g_return_if_fail (SFUMATO_IS_LOCAL_PAGE (self));
+  g_return_if_fail (self->studio != NULL);
+
+  set_busy (self, TRUE);
+  task = g_task_new (self, self->cancellable, inspected_cb, NULL);
+  question = g_new (Question, 1);
+  *question = (Question) { g_object_ref (sfumato_studio_get_local (self->studio)), g_strdupv ((char **) paths) };
+  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
+  g_task_run_in_thread (task, inspect_thread);
 }

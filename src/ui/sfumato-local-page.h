@@ -17,6 +17,10 @@ G_DECLARE_FINAL_TYPE (SfumatoLocalPage, sfumato_local_page, SFUMATO, LOCAL_PAGE,
 /* Property: "studio". */
 
 /* Puts the keyboard where a model is added. */
-void sfumato_local_page_focus_add (SfumatoLocalPage *self);
+void sfumato_local_page_focus_add (SfumatoLocalPage   *self);
+/* Adds the model of these files, or of this folder, as if the person had chosen them in the dialog; asks what only they
+ * know, and says what is wrong. */
+void sfumato_local_page_add       (SfumatoLocalPage   *self,
+                                   const char * const *paths);
 
 G_END_DECLS

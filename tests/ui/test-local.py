@@ -81,14 +81,10 @@ def test_what_the_model_offers(s):
     assert (made["width"], made["height"]) == (1024, 1024)
 
 
-def test_turbo_is_asked_and_removing_is_undone(s):
-    s.answer_files(s.write_model("large.safetensors", '{"variant":"sd3.5-large","may_be_turbo":true}'))
+def test_removing_is_undone(s):
+    s.cli("models", "add", s.write_model("large.safetensors", '{"variant":"sd3.5-large","may_be_turbo":true}'), "--turbo")
     app = s.start_ready(service="local")
-    app.see("There is no model yet.")
-    app.click("button", "Add a Model…")
-    app.click("button", "Add Model Files…")
-    app.see("Is It Turbo?")
-    app.click("button", "Large Turbo")
+    open_models(app)
     app.click("button", "Remove SD 3.5 Large Turbo From the List")
     app.see("No Models Installed")
     app.click("button", "Undo")
@@ -98,19 +94,6 @@ def test_turbo_is_asked_and_removing_is_undone(s):
     app.quit()
     [model] = [m for m in s.models() if m["service"] == "local"]
     assert (model["name"], model["steps"]["default"], model["negative_prompt"]) == ("SD 3.5 Large Turbo", 4, False)
-
-
-def test_what_is_no_model(s):
-    s.answer_files(s.write_model("broken.safetensors", "no JSON"))
-    app = s.start_ready(service="local")
-    open_models(app)
-    app.click("button", "Add Model Files…")
-    app.see("This file is no model.")
-    app.desktop.keys("Escape")
-    app.gone(None, "This file is no model.")
-    app.see("No Models Installed")
-    app.find("button", "Add Model Files…", "sensitive")
-    close_preferences(app)
 
 
 def test_failures_are_one_sentence_each(s):
