@@ -190,7 +190,7 @@ test_small_sizes (void)
 {
   static const guint sides[] = { 128, 256, 0 };
   static const SfumatoModel small = { .sizes = sides, .size_default = 128, .side_max = 512 };
-  static const struct { guint ratio_width, ratio_height, size, width, height; } cases[] = {
+  static const struct { guint ratio_width, ratio_height, size, width, height; } small_shapes[] = {
     { 1, 1, 128, 128, 128 }, { 5, 4, 128, 144, 112 }, { 3, 2, 128, 160, 112 }, { 16, 9, 128, 176, 96 }, { 21, 9, 128, 192, 80 },
     { 4, 5, 128, 112, 144 }, { 2, 3, 128, 112, 160 }, { 9, 16, 128, 96, 176 }, { 9, 21, 128, 80, 192 },
     { 1, 1, 256, 256, 256 }, { 5, 4, 256, 288, 224 }, { 3, 2, 256, 320, 208 }, { 16, 9, 256, 336, 192 }, { 21, 9, 256, 384, 160 },
@@ -200,12 +200,12 @@ test_small_sizes (void)
   const SfumatoModel narrow = { .sizes = sides, .size_default = 128, .side_max = 150 };
   guint width, height;
 
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (small_shapes); i++)
     {
-      g_assert_true (sfumato_model_compute_size (&small, cases[i].size, cases[i].ratio_width, cases[i].ratio_height,
+      g_assert_true (sfumato_model_compute_size (&small, small_shapes[i].size, small_shapes[i].ratio_width, small_shapes[i].ratio_height,
                                                  &width, &height));
-      g_assert_cmpuint (width, ==, cases[i].width);
-      g_assert_cmpuint (height, ==, cases[i].height);
+      g_assert_cmpuint (width, ==, small_shapes[i].width);
+      g_assert_cmpuint (height, ==, small_shapes[i].height);
     }
   g_assert_true (sfumato_model_compute_size (&narrow, 0, 16, 9, &width, &height));
   g_assert_cmpuint (width, ==, 144);
