@@ -14,9 +14,8 @@ struct _SfumatoRemainsRow
 {
   AdwActionRow   parent_instance;
 
-  GtkWidget     *delete_button;
-
   SfumatoStudio *studio;  /* owned */
+  gboolean       busy;    /* moving to the trash */
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoRemainsRow, sfumato_remains_row, ADW_TYPE_ACTION_ROW)
@@ -62,6 +61,18 @@ measure_thread (GTask        *task,
   g_task_return_pointer (task, measure, g_free);
 }
 
+/* Where the row goes, so does the button that had the keyboard: the row before it gets it, not the toast. */
+static void
+show_row (GtkWidget *row,
+          gboolean   shown)
+{
+  GtkWidget *before = gtk_widget_get_prev_sibling (row);
+
+  if (gtk_widget_get_visible (row) && !shown && before != NULL)
+    gtk_widget_grab_focus (before);
+  gtk_widget_set_visible (row, shown);
+}
+
 static void
 measured_cb (GObject      *source,
              GAsyncResult *result,
@@ -79,7 +90,7 @@ measured_cb (GObject      *source,
                                      "%s: %s. What arrived is kept for %u days.", SFUMATO_REMAINS_DAYS),
                            count, size, SFUMATO_REMAINS_DAYS);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (source), words);
-  gtk_widget_set_visible (GTK_WIDGET (source), measure->count > 0);
+  show_row (GTK_WIDGET (source), measure->count > 0);
 }
 
 /* ---- what can be done ---- */
@@ -109,14 +120,12 @@ trashed_cb (GObject      *source,
 
   if (self->studio == NULL || dialog == NULL)
     return; /* the row is gone */
-  gtk_widget_set_sensitive (self->delete_button, TRUE);
+  self->busy = FALSE;
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
       sfumato_error_dialog_present (GTK_WIDGET (self), error);
       return;
     }
-  /* The row goes, and with it the button that had the keyboard. */
-  gtk_widget_child_focus (dialog, GTK_DIR_TAB_BACKWARD);
   adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), adw_toast_new (_("Moved to the trash")));
   ask (self, measure_thread, measured_cb);
 }
@@ -124,7 +133,10 @@ trashed_cb (GObject      *source,
 static void
 delete_cb (SfumatoRemainsRow *self)
 {
-  gtk_widget_set_sensitive (self->delete_button, FALSE);
+  /* An insensitive button would lose the keyboard. */
+  if (self->busy)
+    return;
+  self->busy = TRUE;
   ask (self, trash_thread, trashed_cb);
 }
 
@@ -200,7 +212,6 @@ sfumato_remains_row_class_init (SfumatoRemainsRowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-remains-row.ui");
-  gtk_widget_class_bind_template_child (widget_class, SfumatoRemainsRow, delete_button);
   gtk_widget_class_bind_template_callback (widget_class, delete_cb);
   gtk_widget_class_bind_template_callback (widget_class, open_cb);
 }

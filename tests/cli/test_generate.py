@@ -9,9 +9,9 @@ import select
 import case
 from case import *
 
-MEMBERS = {"id", "file", "output", "prompt", "seed_asked", "seed_used", "width", "height", "format", "size", "service",
-           "model", "steps", "sampler", "price", "charge", "may_have_been_charged", "finish", "finish_word", "created", "duration",
-           "request_id", "content_credentials", "favorite", "missing"}
+MEMBERS = {"id", "file", "output", "prompt", "seed_asked", "seed_used", "unknown_words", "width", "height", "format",
+           "size", "service", "model", "steps", "sampler", "price", "charge", "may_have_been_charged", "finish",
+           "finish_word", "created", "duration", "request_id", "content_credentials", "favorite", "missing"}
 ERROR_MEMBERS = {"code", "message", "title", "charge", "may_have_been_charged", "details", "field", "retry_after"}
 HEADS = {"png": b"\x89PNG", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF"}
 
