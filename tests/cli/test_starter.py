@@ -77,11 +77,11 @@ class Starter(case.Case):
         self.assert_nothing_sent()
 
     def test_shapes(self):
-        for size, aspect, pixels in (("128", "16:9", (176, 96)), ("256", "1:1", (256, 256)), ("256", "9:21", (160, 384))):
+        for size, aspect, pixels in (("128", "16:9", (176, 96)), ("128", "1:1", (128, 128)), ("128", "9:21", (80, 192))):
             run = self.generate("a red house", "--size", size, "--aspect", aspect, "--json")
             self.assert_code(run, DONE)
             self.assertEqual((run.json["width"], run.json["height"]), pixels)
-        self.assert_code(self.generate("a red house", "--size", "512"), INVALID)
+        self.assert_code(self.generate("a red house", "--size", "256"), INVALID)
 
     def test_show(self):
         shown = self.cli("models", "show", "starter")
@@ -92,7 +92,7 @@ class Starter(case.Case):
         self.assertNotIn("Stability", shown.out)
         json = self.cli("models", "show", "starter", "--json").json
         self.assertEqual((json["words"]["things"], json["example"]), (["house", "fir tree"], "a red house"))
-        self.assertEqual((json["steps"]["default"], json["sizes"]), (20, [128, 256]))
+        self.assertEqual((json["steps"]["default"], json["sizes"]), (20, [128]))
 
     def test_it_stays(self):
         run = self.cli("models", "remove", "starter", "--json")

@@ -35,7 +35,7 @@ test_what_it_is (void)
   g_assert_cmpfloat (model->guidance_default, ==, 4);
   g_assert_cmpuint (model->size_default, ==, 128);
   g_assert_cmpuint (model->side_max, ==, 512);
-  g_assert_true (model->sizes[0] == 128 && model->sizes[1] == 256 && model->sizes[2] == 0);
+  g_assert_true (model->sizes[0] == 128 && model->sizes[1] == 0);
   g_assert_true (model->negative_prompt && model->input_picture);
   g_assert_false (model->leaves_computer);
   g_assert_cmpstr (sfumato_vocabulary_get_example (model->vocabulary), ==, "a red house");

@@ -20,9 +20,8 @@
 
 static const char * const aspects[] = { "1:1", "21:9", "16:9", "3:2", "5:4", "4:5", "2:3", "9:16", "9:21", NULL };
 static const char * const formats[] = { "png", NULL };
-/* The models are made for about a megapixel; SD 3.5 Medium goes further (its model card: up to 1440 × 1440). Those below
- * 512 are for small models. */
-static const guint sides[] = { 128, 256, 512, 768, 1024, 1280, 1408 };
+/* The models are made for about a megapixel; SD 3.5 Medium goes further (its model card: up to 1440 × 1440). */
+static const guint sides[] = { 512, 768, 1024, 1280, 1408 };
 #define SIDE_USUAL 512
 static const SfumatoSampler samplers[] = {
   { "euler", "Euler" },
@@ -67,17 +66,13 @@ static const guint *
 keep_sizes (SfumatoLocalTable       *self,
             const SfumatoLocalModel *model)
 {
-  gboolean small = model->side_default < SIDE_USUAL;
-  guint least = small ? model->side_default / 2 : SIDE_USUAL;
   guint most = g_str_equal (model->variant, "sd3.5-medium") ? model->side_max : MIN (model->side_max, 1024);
   guint *sizes = g_new0 (guint, G_N_ELEMENTS (sides) + 2);
   guint n = 0;
 
-  /* Half its largest side is about what the narrowest shape of a small one has room for. */
-  for (guint i = 0; i < G_N_ELEMENTS (sides) && sides[i] <= (small ? most / 2 : most); i++)
+  /* A small model knows the size it learnt from, and no other. */
+  for (guint i = 0; model->side_default >= SIDE_USUAL && i < G_N_ELEMENTS (sides) && sides[i] <= most; i++)
     {
-      if (sides[i] < least)
-        continue;
       if (sides[i] > model->side_default && (n == 0 || sizes[n - 1] < model->side_default))
         sizes[n++] = model->side_default;
       sizes[n++] = sides[i];
