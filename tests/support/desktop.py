@@ -57,7 +57,8 @@ class Desktop(Session):
 
     def _start_screen(self, size):
         ours, theirs = os.pipe()
-        self.helper("Xvfb", "-displayfd", str(theirs), "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset",
+        # -r: on a busy machine a key would repeat before it is let go.
+        self.helper("Xvfb", "-displayfd", str(theirs), "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset", "-r",
                     pass_fds=[theirs])
         os.close(theirs)
         with os.fdopen(ours) as pipe:
