@@ -19,9 +19,9 @@ STAGES = {
     'latents': ('train_flow', {'steps': 600}, dict(size=128)),
     'latents-256': ('train_flow', {'steps': 300}, dict(size=256)),
     # First with short texts, then as the engine gives them, then larger pictures.
-    'flow': ('train_flow', {'steps': 30000}, dict(name='flow', start='text', size=128, rows=40, peak=1.5e-3, files=600, told_weight=.2)),
-    'flow-full': ('train_flow', {'steps': 3000}, dict(name='flow-full', start='flow', size=128, rows=77, peak=5e-4, files=600, told_weight=.05)),
-    'flow-256': ('train_flow', {'steps': 12000}, dict(name='flow-256', start='flow-full', size=256, rows=77, peak=4e-4, files=300, told_weight=.1)),
+    'flow': ('train_flow', {'steps': 15000}, dict(name='flow', start='text', size=128, rows=40, peak=1.5e-3, files=600, told_weight=.2)),
+    'flow-full': ('train_flow', {'steps': 1500}, dict(name='flow-full', start='flow', size=128, rows=77, peak=5e-4, files=600, told_weight=.05)),
+    'flow-256': ('train_flow', {'steps': 6000}, dict(name='flow-256', start='flow-full', size=256, rows=77, peak=4e-4, files=300, told_weight=.1)),
 }
 
 
