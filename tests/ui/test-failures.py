@@ -137,7 +137,7 @@ def test_what_arrived_of_a_picture_is_shown_and_can_be_deleted(s):
     app.gone("button", "Move Incomplete Pictures to the Trash")
     assert glob.glob(os.path.join(s.home, ".local/share/sfumato-devel/incomplete/*")) == []
     assert len(glob.glob(os.path.join(s.home, ".local/share/Trash/files/*"))) == 1
-    # The keyboard is still in the dialog. The first Escape is taken by what is said of it.
+    # The keyboard is still in the dialog. While the toast is there, one Escape was seen not to close it.
     app.desktop.keys("Escape", "Escape")
     app.gone("page tab", "Pictures")
 
