@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # Adds up the results of Meson's test runs, each subtest counted. Arguments: junit files as Meson writes them. Prints
-# what failed, what was skipped and a line a run; the last line is "N passed, N failed, N skipped". Exits with 1 where
-# a test failed or none ran.
+# what failed, what was skipped, what passed only when tried again, and a line a run; the last line is "N passed, N
+# failed, N skipped". Exits with 1 where a test failed or none ran.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 import json
 import os
 import sys
 import xml.etree.ElementTree as xml
+
+from tap import AGAIN
 
 BAD = ("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS")
 
@@ -47,7 +49,7 @@ def count(junit):
     results += [(name, f"the program as a whole: {how}", "failed") for name, how in broken_programs(junit)
                 if name not in failed]
     for program, name, how in results:
-        if how != "passed":
+        if how != "passed" or name.endswith(AGAIN):
             print(f"{how}: {program} / {name}")
     return {how: sum(1 for r in results if r[2] == how) for how in ("passed", "failed", "skipped")}
 

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from session import ONLY_TESTED, Session, wait_for
 
@@ -298,11 +299,26 @@ class Node:
     def mouse(self, button=1, times=1):
         """A real click in its middle. GTK 4.18 counts extents from inside the window's border, and leaves out the
         padding of everything around it, so this is near the middle only."""
-        x, y, width, height = self.extents
-        left, top = self._toplevel().extents[:2]
-        self.desktop.tool("xdotool", "mousemove", "--sync", "--window", self.program.window_id(),
-                          str(x - 2 * left + width // 2), str(y - 2 * top + height // 2),
+        window, x, y = self._middle()
+        self.desktop.tool("xdotool", "mousemove", "--sync", "--window", window, str(x), str(y),
                           "click", "--repeat", str(times), "--delay", "60", str(button))
+
+    def _middle(self):
+        """Where to click, once it stays where it is: a window that has just opened is still placed and laid out."""
+        def look():
+            window = self.program.window_id()
+            x, y, width, height = self.extents
+            left, top = self._toplevel().extents[:2]
+            place = self.desktop.tool("xdotool", "getwindowgeometry", "--shell", window)
+            return window, x - 2 * left + width // 2, y - 2 * top + height // 2, place
+        seen = [look()]
+
+        def at_rest():
+            time.sleep(0.1)
+            seen.append(look())
+            return seen[-1] == seen[-2]
+        wait_for(at_rest, f"{self} at rest", WAIT)
+        return seen[-1][:3]
 
     def _toplevel(self):
         node = self

@@ -5,18 +5,20 @@ import sys
 import traceback
 import unittest
 
+AGAIN = " (when tried again)"  # the note of a test that failed at first
+
 
 def run(tests, wanted=()):
-    """tests: a module's globals(), or a dictionary of names and functions. wanted: parts of names; all where empty.
-    Does not return."""
+    """tests: a module's globals(), or a dictionary of names and functions; what a function returns is added to its
+    test's name. wanted: parts of names; all where empty. Does not return."""
     chosen = {name: function for name, function in tests.items() if name.startswith("test_") and callable(function)
               and (not wanted or any(w in name for w in wanted))}
     print(f"TAP version 14\n1..{len(chosen)}", flush=True)
     failed = False
     for number, (name, function) in enumerate(chosen.items(), 1):
         try:
-            function()
-            print(f"ok {number} {name[5:].replace('_', ' ')}", flush=True)
+            note = function()
+            print(f"ok {number} {name[5:].replace('_', ' ')}{note or ''}", flush=True)
         except Exception:  # whatever went wrong is this test's result
             failed = True
             print(f"not ok {number} {name[5:].replace('_', ' ')}", flush=True)
