@@ -282,6 +282,13 @@ update (SfumatoComposer *self)
 }
 
 static void
+word_chosen_cb (SfumatoComposer *self,
+                const char      *word)
+{
+  sfumato_prompt_entry_insert (self->prompt_entry, word);
+}
+
+static void
 update_layout (SfumatoComposer *self)
 {
   gboolean tall = self->narrow && !self->low;
@@ -413,6 +420,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_label);
   gtk_widget_class_bind_template_callback (widget_class, exclude_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, word_chosen_cb);
 }
 
 static void

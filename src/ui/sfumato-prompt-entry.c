@@ -280,6 +280,28 @@ sfumato_prompt_entry_focus_end (SfumatoPromptEntry *self)
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
 }
 
+void
+sfumato_prompt_entry_insert (SfumatoPromptEntry *self,
+                             const char         *word)
+{
+  GtkTextIter at, before;
+  g_autofree char *spaced = NULL;
+  gboolean first, last;
+
+  g_return_if_fail (SFUMATO_IS_PROMPT_ENTRY (self));
+  g_return_if_fail (word != NULL);
+
+  gtk_text_buffer_begin_user_action (self->buffer);
+  gtk_text_buffer_delete_selection (self->buffer, FALSE, TRUE);
+  gtk_text_buffer_get_iter_at_mark (self->buffer, &at, gtk_text_buffer_get_insert (self->buffer));
+  before = at;
+  first = !gtk_text_iter_backward_char (&before) || g_unichar_isspace (gtk_text_iter_get_char (&before));
+  last = gtk_text_iter_is_end (&at) || !g_unichar_isalnum (gtk_text_iter_get_char (&at));
+  spaced = g_strconcat (first ? "" : " ", word, last ? "" : " ", NULL);
+  gtk_text_buffer_insert_at_cursor (self->buffer, spaced, -1);
+  gtk_text_buffer_end_user_action (self->buffer);
+}
+
 GtkWidget *
 sfumato_prompt_entry_get_view (SfumatoPromptEntry *self)
 {

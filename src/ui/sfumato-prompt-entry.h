@@ -17,6 +17,9 @@ G_DECLARE_FINAL_TYPE (SfumatoPromptEntry, sfumato_prompt_entry, SFUMATO, PROMPT_
 
 /* An input method has text in the making: Return and its friends belong to it. */
 gboolean    sfumato_prompt_entry_is_composing (SfumatoPromptEntry *self);
+/* Puts a word where the cursor is, or in place of what is selected, with spaces around it as needed. */
+void        sfumato_prompt_entry_insert       (SfumatoPromptEntry *self,
+                                               const char         *word);
 void        sfumato_prompt_entry_focus_end    (SfumatoPromptEntry *self);
 /* What has the focus and is read aloud, for whoever marks it. */
 GtkWidget  *sfumato_prompt_entry_get_view     (SfumatoPromptEntry *self);

@@ -25,6 +25,7 @@ struct _SfumatoResultView
   SfumatoJobView     *single;
   SfumatoTiles       *tiles;
   SfumatoJobView     *problem;
+  GtkLabel           *note_label;
   GtkWidget          *tools;
   GtkMenuButton      *more_button;
   SfumatoFailureView *refusal;
@@ -74,6 +75,30 @@ find_job (SfumatoResultView *self)
 
 /* ---- what the tools are about ---- */
 
+/* What the service here could not do of what was asked; what others have to say stands in the details. Borrowed. */
+static const char *
+find_note (SfumatoResultView *self)
+{
+  const SfumatoPictureFields *picture;
+  const SfumatoModel *model;
+
+  if (self->picture == NULL)
+    return NULL;
+  picture = sfumato_picture_get_fields (self->picture);
+  model = sfumato_studio_find_model (self->studio, picture->service, picture->model);
+  return model != NULL && !model->leaves_computer ? picture->finish_word : NULL;
+}
+
+static void
+show_note (SfumatoResultView *self)
+{
+  const char *note = find_note (self);
+
+  gtk_label_set_label (self->note_label, note != NULL ? note : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->note_label), note);
+  gtk_widget_set_visible (GTK_WIDGET (self->note_label), note != NULL);
+}
+
 static void
 set_picture (SfumatoResultView *self,
              SfumatoPicture    *picture)
@@ -84,6 +109,7 @@ set_picture (SfumatoResultView *self,
   if (picture != NULL)
     g_list_store_append (self->meant, picture);
   gtk_widget_set_visible (self->tools, picture != NULL);
+  show_note (self);
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PICTURE]);
 }
@@ -322,6 +348,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, single);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tiles);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, problem);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, note_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tools);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, more_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, refusal);

@@ -63,23 +63,6 @@ say (SfumatoWindow *self,
     add_job_toast (self, job, words);
 }
 
-/* What the service here had to leave out is said at once; what others have to say stands in the details. */
-static void
-say_note (SfumatoWindow *self,
-          SfumatoJob    *job)
-{
-  const SfumatoRequestFields *asked = sfumato_request_get_fields (sfumato_job_get_request (job));
-  const SfumatoModel *model = sfumato_studio_find_model (self->studio, asked->service, asked->model);
-  const char *note = sfumato_picture_get_fields (sfumato_job_get_picture (job))->finish_word;
-  AdwToast *toast;
-
-  if (note == NULL || model == NULL || model->leaves_computer)
-    return;
-  toast = adw_toast_new (note);
-  adw_toast_set_use_markup (toast, FALSE);
-  sfumato_window_add_toast (self, toast);
-}
-
 static void
 job_over_cb (SfumatoWindow *self,
              SfumatoJob    *job)
@@ -94,7 +77,6 @@ job_over_cb (SfumatoWindow *self,
     case SFUMATO_JOB_DONE:
       if (complete)
         say (self, job, ready, FALSE);
-      say_note (self, job);
       break;
     case SFUMATO_JOB_FAILED:
     case SFUMATO_JOB_UNSAVED:

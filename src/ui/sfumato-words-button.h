@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 #define SFUMATO_TYPE_WORDS_BUTTON (sfumato_words_button_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoWordsButton, sfumato_words_button, SFUMATO, WORDS_BUTTON, AdwBin)
 
+/* Signal "word-chosen" (const char *word): a person wants it in the prompt. */
+
 /* vocabulary: (nullable) */
 void sfumato_words_button_set_vocabulary (SfumatoWordsButton      *self,
                                           const SfumatoVocabulary *vocabulary);

@@ -47,14 +47,39 @@ def test_its_words(s):
     app.click("list item", "Try It Now")
     see_picture(app, "a red house")
     app.click("toggle button", "Words This Model Knows")
-    app.see("house, fir tree")
     app.see("Lettering")
+    app.click("button", "fir tree")
+    app.click("button", "green")
     app.desktop.keys("Escape")
+    wait_for(lambda: app.find("text", "Prompt").text == "a red house fir tree green", "the words in the prompt")
+    note = "The model does not know this word: castle"
     generate(app, "a red castle that says dragon")
-    app.see("The model does not know this word: castle")
     see_picture(app, "a red castle")
-    [newest, _] = s.list()
-    assert newest["finish_word"] == "The model does not know this word: castle"
+    app.find("label", note)
+    assert s.list()[0]["finish_word"] == note
+    generate(app, "a green house")
+    see_picture(app, "a green house")
+    app.gone("label", note)
+
+
+def test_a_word_goes_where_the_cursor_is(s):
+    app = start(s)
+    app.click("list item", "Try It Now")
+    see_picture(app, "a red house")
+    app.fill("text", "Prompt", "a house, slow")
+    app.desktop.keys("Home", "Right", "shift+End")  # all but the first letter
+    app.click("toggle button", "Words This Model Knows")
+    app.click("button", "fir tree")
+    wait_for(lambda: app.find("text", "Prompt").text == "a fir tree", "the word in place of what was selected")
+    app.desktop.keys("Escape")
+    app.find("text", "Prompt").focus()
+    app.desktop.keys("ctrl+z")
+    wait_for(lambda: app.find("text", "Prompt").text == "a house, slow", "what was there before")
+    app.desktop.keys("Home")
+    app.click("toggle button", "Words This Model Knows")
+    app.click("button", "green")
+    wait_for(lambda: app.find("text", "Prompt").text == "green a house, slow", "a space behind the word")
+    app.desktop.keys("Escape")
 
 
 def test_keyboard(s):
