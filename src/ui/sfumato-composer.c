@@ -451,6 +451,7 @@ static void
 sfumato_composer_init (SfumatoComposer *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sfumato_words_button_set_text (self->words_button, GTK_WIDGET (self->prompt_entry));
   update_layout (self);
 }
 

@@ -122,7 +122,16 @@ update_clock (SfumatoJobView *self)
     g_clear_handle_id (&self->clock, g_source_remove);
 }
 
-/* The picture takes its place while it forms. */
+/* The picture takes its place while it forms; until there is something to see, the place itself is shown. */
+static void
+show_preview (SfumatoJobView *self,
+              GdkTexture     *texture)
+{
+  gtk_picture_set_paintable (self->preview, GDK_PAINTABLE (texture));
+  gtk_widget_set_visible (GTK_WIDGET (self->preview), texture != NULL);
+  gtk_widget_set_opacity (GTK_WIDGET (self->shape), texture != NULL ? 0 : 1);
+}
+
 static void
 update_preview (SfumatoJobView *self)
 {
@@ -136,9 +145,7 @@ update_preview (SfumatoJobView *self)
   self->previewed = rgb;
   if (rgb != NULL)
     texture = gdk_memory_texture_new (preview->width, preview->height, GDK_MEMORY_R8G8B8, rgb, preview->width * 3);
-  gtk_picture_set_paintable (self->preview, GDK_PAINTABLE (texture));
-  gtk_widget_set_visible (GTK_WIDGET (self->preview), texture != NULL);
-  gtk_widget_set_opacity (GTK_WIDGET (self->shape), texture != NULL ? 0 : 1);
+  show_preview (self, texture);
 }
 
 static void
@@ -241,7 +248,7 @@ set_job (SfumatoJobView *self,
   if (!g_set_object (&self->job, job))
     return;
   self->previewed = NULL;
-  gtk_picture_set_paintable (self->preview, NULL);
+  show_preview (self, NULL);
   g_signal_group_set_target (self->signals, job);
   if (job != NULL)
     show_shape (self);

@@ -12,8 +12,10 @@ struct _SfumatoWordsButton
 {
   AdwBin                   parent_instance;
 
+  GtkPopover              *popover;
   GtkBox                  *words_box;
 
+  GtkWidget               *text;        /* borrowed from the template both are in: what is not to be covered */
   const SfumatoVocabulary *vocabulary;  /* borrowed, nullable: what is shown */
   GPtrArray               *shown;       /* owned: borrowed from the box */
 };
@@ -33,6 +35,16 @@ word_clicked_cb (SfumatoWordsButton *self,
                  GtkButton          *button)
 {
   g_signal_emit (self, signals[WORD_CHOSEN], 0, gtk_button_get_label (button));
+}
+
+/* What is being written stays in view. */
+static void
+showing_cb (SfumatoWordsButton *self)
+{
+  graphene_rect_t bounds;
+
+  if (self->text != NULL && gtk_widget_compute_bounds (self->text, GTK_WIDGET (self), &bounds))
+    gtk_popover_set_offset (self->popover, 0, MIN (bounds.origin.y, 0));
 }
 
 static void
@@ -105,7 +117,9 @@ sfumato_words_button_class_init (SfumatoWordsButtonClass *klass)
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
 
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-words-button.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWordsButton, popover);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWordsButton, words_box);
+  gtk_widget_class_bind_template_callback (widget_class, showing_cb);
 }
 
 static void
@@ -127,4 +141,13 @@ sfumato_words_button_set_vocabulary (SfumatoWordsButton      *self,
   self->vocabulary = vocabulary;
   show_words (self);
   gtk_widget_set_visible (GTK_WIDGET (self), vocabulary != NULL);
+}
+
+void
+sfumato_words_button_set_text (SfumatoWordsButton *self,
+                               GtkWidget          *text)
+{
+  g_return_if_fail (SFUMATO_IS_WORDS_BUTTON (self));
+
+  self->text = text;
 }

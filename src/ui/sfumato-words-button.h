@@ -19,5 +19,8 @@ G_DECLARE_FINAL_TYPE (SfumatoWordsButton, sfumato_words_button, SFUMATO, WORDS_B
 /* vocabulary: (nullable) */
 void sfumato_words_button_set_vocabulary (SfumatoWordsButton      *self,
                                           const SfumatoVocabulary *vocabulary);
+/* text: what is written with the words, which they do not cover; borrowed for as long as the button lives. */
+void sfumato_words_button_set_text       (SfumatoWordsButton      *self,
+                                          GtkWidget               *text);
 
 G_END_DECLS
