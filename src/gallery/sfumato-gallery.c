@@ -7,6 +7,7 @@
 #include "gallery/sfumato-gallery-private.h"
 
 #include "gallery/sfumato-gallery-model.h"
+#include "gallery/sfumato-host-path.h"
 #include "gallery/sfumato-scan.h"
 #include "gallery/sfumato-store.h"
 #include "gallery/sfumato-trash.h"
@@ -194,6 +195,14 @@ sfumato_gallery_get_folder (SfumatoGallery *self)
   return self->folder;
 }
 
+char *
+sfumato_gallery_dup_shown_folder (SfumatoGallery *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), NULL);
+
+  return sfumato_host_path (self->folder);
+}
+
 gboolean
 sfumato_gallery_is_available (SfumatoGallery *self)
 {
@@ -298,8 +307,13 @@ make_folder_in_thread (GTask        *task,
   GError *error = NULL;
 
   if (g_mkdir_with_parents (self->folder, 0755) != 0)
-    error = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Folder Not Created"), _("“%s” could not be created: %s."),
-                               self->folder, g_strerror (errno));
+    {
+      const char *why = g_strerror (errno);
+      g_autofree char *shown = sfumato_host_path (self->folder);
+
+      error = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Folder Not Created"), _("“%s” could not be created: %s."), shown,
+                                 why);
+    }
   else
     sfumato_gallery_scan (self, cancellable, &error);
   if (error != NULL)

@@ -30,6 +30,8 @@ SfumatoGallery *sfumato_gallery_open           (const char          *folder,
                                                 const char          *cache,
                                                 GError             **error);
 const char     *sfumato_gallery_get_folder     (SfumatoGallery      *self);
+/* As a person knows it, who may be outside the sandbox that the other one is for. Only to be read. */
+char           *sfumato_gallery_dup_shown_folder (SfumatoGallery    *self);
 /* FALSE while the folder itself is away (an unplugged drive): pictures are then missing, not deleted. */
 gboolean        sfumato_gallery_is_available   (SfumatoGallery      *self);
 /* The full path of a picture's file; (transfer full). */

@@ -7,6 +7,7 @@
 #include "gallery/sfumato-store.h"
 
 #include "domain/sfumato-error.h"
+#include "gallery/sfumato-host-path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ GError *
 sfumato_store_error (const char *folder,
                      int         code)
 {
-  g_autofree char *shown = g_filename_display_name (folder);
+  g_autofree char *shown = sfumato_host_path (folder);
   GError *error;
 
   switch (code)

@@ -44,7 +44,8 @@ update_words (SfumatoGalleryBlank *self,
   /* Translators: %s is what was searched for. */
   g_autofree char *searched = g_strdup_printf (favorites_only ? _("No favorite’s prompt contains “%s”.")
                                                               : _("No prompt contains “%s”."), quoted);
-  g_autofree char *folder = g_markup_escape_text (sfumato_gallery_get_folder (self->gallery), -1);
+  g_autofree char *shown = sfumato_gallery_dup_shown_folder (self->gallery);
+  g_autofree char *folder = g_markup_escape_text (shown, -1);
   /* Translators: %s is a folder. */
   g_autofree char *away = g_strdup_printf (_("%s is not available. It may be on a removed drive, or have been deleted."), folder);
 

@@ -80,7 +80,7 @@ explain_hidden (SfumatoImageStage *self)
 static void
 explain_missing (SfumatoImageStage *self)
 {
-  const char *folder = sfumato_gallery_get_folder (self->gallery);
+  g_autofree char *folder = sfumato_gallery_dup_shown_folder (self->gallery);
   /* Translators: the first %s is a file, the second one a folder. */
   g_autofree char *text = g_strdup_printf (_("“%s” is not in %s. It may have been moved or deleted by another "
                                              "program, or be on a removed drive."), fields_of (self)->file_name, folder);

@@ -153,8 +153,9 @@ default_address_cb (SfumatoPreferences *self)
 static void
 show_folder (SfumatoPreferences *self)
 {
-  adw_action_row_set_subtitle (self->folder_row,
-                               sfumato_gallery_get_folder (sfumato_studio_get_gallery (self->studio)));
+  g_autofree char *folder = sfumato_gallery_dup_shown_folder (sfumato_studio_get_gallery (self->studio));
+
+  adw_action_row_set_subtitle (self->folder_row, folder);
   gtk_widget_set_sensitive (self->folder_button, TRUE);
 }
 
@@ -200,7 +201,6 @@ folder_chosen_cb (GObject      *source,
   if (!path || !self->studio)
     return;
   gtk_widget_set_sensitive (self->folder_button, FALSE);
-  adw_action_row_set_subtitle (self->folder_row, path);
   ask (self, path, set_folder_thread, folder_set_cb);
 }
 
@@ -208,7 +208,8 @@ static void
 change_folder_cb (SfumatoPreferences *self)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-  g_autoptr (GFile) now = g_file_new_for_path (adw_action_row_get_subtitle (self->folder_row));
+  g_autoptr (GFile) now = g_file_new_for_path (
+    sfumato_gallery_get_folder (sfumato_studio_get_gallery (self->studio)));
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
   gtk_file_dialog_set_title (dialog, _("Folder for Pictures"));
