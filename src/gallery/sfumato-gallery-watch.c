@@ -1,12 +1,15 @@
 /* Notices what other programs do in the pictures folder: names are gathered for a moment, then looked at on a worker
  * thread. While the folder is away it is looked for every few seconds, since nothing tells of a drive that comes
- * back under the same path.
+ * back under the same path; and so is what is in it where nobody tells of that.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "config.h"
 
 #include "gallery/sfumato-gallery-private.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #define GATHER_MS    250  /* of quiet before names are looked at */
 #define GATHER_MAX   2000 /* ms that somebody who never pauses can put it off */
@@ -16,7 +19,7 @@
 struct _SfumatoWatch
 {
   SfumatoGallery *gallery;  /* borrowed: it owns us */
-  GFileMonitor   *monitor;  /* owned, nullable while the folder is away */
+  GFileMonitor   *monitor;  /* owned, nullable while the folder is away or nobody tells */
   GHashTable     *names;    /* owned: set of owned file names; empty with "everything" */
   gboolean        everything;
   gint64          since;    /* monotonic time of the first name gathered; 0: none */
@@ -171,15 +174,26 @@ look_again_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Of a file system in user space, such as a sandbox's document portal, the kernel tells only what went through it, and not
+ * what others do in the folder behind it. */
+static gboolean
+tells (const char *folder)
+{
+  struct statfs info;
+
+  return statfs (folder, &info) != 0 || info.f_type != FUSE_SUPER_MAGIC;
+}
+
 /* With a monitor where the folder is there, looking for it where it is not. */
 static void
 begin (SfumatoWatch *self)
 {
-  g_autoptr (GFile) folder = g_file_new_for_path (sfumato_gallery_get_folder (self->gallery));
+  const char *path = sfumato_gallery_get_folder (self->gallery);
+  g_autoptr (GFile) folder = g_file_new_for_path (path);
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_object (&self->monitor);
-  if (sfumato_gallery_is_available (self->gallery))
+  if (sfumato_gallery_is_available (self->gallery) && tells (path))
     self->monitor = g_file_monitor_directory (folder, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
   if (self->monitor == NULL)
     {
