@@ -8,8 +8,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
 import tap
@@ -95,6 +97,37 @@ def test_the_engine_finds_its_primitives():
     [onednn] = [m for m in modules(RELEASE) if m["name"] == "onednn"]
     [built] = [o.split("=")[1].split(";") for o in onednn["config-opts"] if o.startswith("-DONEDNN_ENABLE_PRIMITIVE=")]
     assert asked == set(built), f"the engine asks for {asked}, built are {built}"
+
+
+def test_a_release_that_leaves_something_out_is_told():
+    """flatpak/pin, in a repository of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        def git(*arguments):
+            return subprocess.run(["git", "-C", folder, "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments], check=True,
+                                  capture_output=True, text=True).stdout.strip()
+
+        def commit(path, text, message):
+            os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+            with open(os.path.join(folder, path), "w", encoding="utf-8") as f:
+                f.write(text)
+            git("add", path)
+            git("commit", "-m", message)
+
+        def pin(*arguments):
+            return subprocess.run([os.path.join(folder, "flatpak/pin"), *arguments], capture_output=True, text=True)
+
+        git("init", "-q")
+        shutil.copytree(os.path.join(root, "flatpak"), os.path.join(folder, "flatpak"))
+        commit("src/a.c", "one", "first")
+        assert "not in the history" in pin().stderr
+        assert pin("--set", "HEAD").returncode == 0
+        with open(os.path.join(folder, "flatpak", ID + ".json"), encoding="utf-8") as f:
+            assert json.load(f)["modules"][-1]["sources"][0]["commit"] == git("rev-parse", "HEAD")
+        commit("tests/a.py", "one", "what is not installed")
+        assert pin().returncode == 0
+        commit("src/a.c", "two", "a change that matters")
+        told = pin()
+        assert told.returncode == 1 and "a change that matters" in told.stderr and "not installed" not in told.stderr, told
 
 
 tap.run(globals())
