@@ -1,7 +1,7 @@
 # The installed Flatpak on a private desktop, with real portals: what tests/support/stage.py is to the program itself.
 #
-# Arguments of such a test: the application's id, the stand-in for the service, a folder for the evidence, and parts of names
-# of the tests to run. FLATPAK_USER_DIR says where the application is installed. XDG_RUNTIME_DIR has to be this process's
+# Arguments of such a test: the application's id, the stand-in for the service, a command that runs another one with Sfumato
+# outside the sandbox, a folder for the evidence, and parts of names of the tests to run. FLATPAK_USER_DIR says where the application is installed. XDG_RUNTIME_DIR has to be this process's
 # alone, in the place where flatpak expects it.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -15,8 +15,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../support"), os.path.join(HERE, "../ui")]
-ID, STAND_IN, EVIDENCE = sys.argv[1:4]
-sys.argv[1:] = [ID, "flatpak", "flatpak", STAND_IN, EVIDENCE, *sys.argv[4:]]  # what stage.py reads
+ID, STAND_IN, HOST, EVIDENCE = sys.argv[1:5]
+sys.argv[1:] = [ID, "flatpak", "flatpak", STAND_IN, EVIDENCE, *sys.argv[5:]]  # what stage.py reads
 
 import session
 import stage
@@ -125,6 +125,17 @@ class SandboxStage(stage.Stage):
     def cli(self, *arguments, **options):
         run = self.run("sfumato-cli", *arguments, **options)
         assert run.returncode == 0, f"sfumato-cli {arguments[0]}: {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def outside(self, *arguments):
+        """sfumato-cli of this machine, not of the sandbox, in the same home."""
+        home = [f"{key}={self.env[key]}" for key in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+                                                     "XDG_CACHE_HOME", "GSETTINGS_BACKEND")]
+        return [HOST, *home, "sfumato-cli", *arguments]
+
+    def check_outside(self, *arguments, input=None):
+        run = subprocess.run(self.outside(*arguments), env=self.env, text=True, capture_output=True, timeout=120, input=input)
+        assert run.returncode == 0, f"sfumato-cli {arguments[0]}, outside: {run.returncode}\n{run.stdout}{run.stderr}"
         return run.stdout
 
     def pictures(self, folder=None):

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # What was built: its permissions, its programs, what it says of itself, what it is made of, and how it comes and goes.
 #
-#   test-package.py ID FOLDER CHECKOUT [NAME …]
+#   test-package.py ID FOLDER RESULTS CHECKOUT [NAME …]
+#
+# FOLDER is where it was built, RESULTS what came of it.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 import configparser
@@ -16,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../support"))
 import tap
 
-ID, FOLDER, TOP = sys.argv[1:4]
+ID, FOLDER, RESULTS, TOP = sys.argv[1:5]
 FILES = os.path.join(FOLDER, f"build-{ID}", "files")
 
 
@@ -138,13 +140,25 @@ def test_what_a_store_reads_is_valid():
     assert "flatpak run" in text, "the session bus would start something else"
 
 
+def files_of(repository):
+    """Each file of the application with its rights and the checksum of what is in it."""
+    ref = f"app/{ID}/{output('flatpak', '--default-arch').strip()}/master"
+    return set(output("ostree", f"--repo={repository}", "ls", "-R", "-C", ref).splitlines())
+
+
+def test_two_builds_are_identical():
+    """The other one was built with nothing kept from before; of each commit only its time may differ."""
+    once, again = (files_of(os.path.join(RESULTS, folder, "apps")) for folder in (".", "again"))
+    assert len(once) > 40, once
+    assert once == again, "\n".join(sorted(once ^ again))
+
+
 def test_the_translation_is_in_the_bundle():
     assert os.path.exists(os.path.join(FILES, "share/locale/de/LC_MESSAGES/sfumato.mo")) or \
         os.path.exists(os.path.join(FILES, "share/runtime/locale/de/share/de/LC_MESSAGES/sfumato.mo"))
-    bundle = os.path.join(FOLDER, ID + ".flatpak")
+    bundle = os.path.join(RESULTS, ID + ".flatpak")
     print(f"# FIGURE bundle {os.path.getsize(bundle) / 1e6:.1f} MB", flush=True)
     assert os.path.getsize(bundle) < 100e6
 
 
-sys.argv[1:] = sys.argv[4:]
-tap.run(globals(), sys.argv[1:])
+tap.run(globals(), sys.argv[5:])

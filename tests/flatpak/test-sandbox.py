@@ -3,17 +3,19 @@
 # happens where there is no network, no portal, no bus and nothing to write to.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
+import ctypes
 import json
 import os
 import re
 import subprocess
 
 import sandbox
-from acts import GENERATE, cell, choose_service, enter_key, generate, go_to_gallery, see_picture
+from acts import GENERATE, WELCOME, cell, choose_service, enter_key, generate, go_to_gallery, see_picture
 from server import KEY
 from session import wait_for
 
 PROMPT = "a red fox in snow"
+NAME = "sfumato"
 SECRET_SERVICE = "--talk-name=org.freedesktop.secrets"
 
 
@@ -25,6 +27,35 @@ def set_up(s):
     """A key, by the command line of the sandbox."""
     s.change_settings({"service": "stability", "welcomed": True})
     s.cli("key", "set", "stability", input=KEY)
+
+
+def choose_folder(s, folder):
+    """As the folder for pictures, in the window, which stays open."""
+    os.makedirs(folder, exist_ok=True)
+    s.choose_files(folder)
+    app = s.start()
+    app.find("text", "Prompt")
+    app.desktop.keys("ctrl+comma")
+    app.click("page tab", "Pictures")
+    app.click("button", "Folder")
+    wait_for(lambda: "/doc/" in (s.setting("pictures-folder") or ""), "the new folder in the settings")
+    return app
+
+
+def test_first_picture_with_the_starter_model(s):
+    """With nothing set up, no network and no key, in the window and on the command line."""
+    s.options = ["--unshare=network"]
+    app = s.start()
+    app.see(WELCOME)
+    app.click("list item", "Try It Now")
+    prompt = app.find("text", "Prompt").text
+    app.find("image", cell(prompt), wait=240)  # two cores and nothing else to do make it in seconds
+    s.desktop.screenshot(os.path.join(sandbox.EVIDENCE, "starter.png"))
+    app.quit()
+    s.cli("generate", "a red house", "--model", "starter")
+    assert s.listed() == sorted([prompt, "a red house"])
+    assert len(s.pictures()) == 2
+    assert s.server.log()["requests"] == [], "something was sent"
 
 
 def test_first_picture_with_the_key_behind_the_secret_portal(s):
@@ -166,13 +197,14 @@ def test_the_sandbox_sees_nothing_else(s):
     assert re.findall(r"^\w+:\t(\w+)$", look.stdout, re.MULTILINE) == ["1", "2"], look.stdout
 
 
+def landlock_is_here():
+    """Whether this kernel has it: landlock_create_ruleset, asked for its version."""
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
 def test_the_engine_is_jailed_within(s):
-    """It starts within the sandbox's own filter, finds ggml's processors, and locks itself in."""
-    model = os.path.join(s.data, "data/model.safetensors")
-    os.makedirs(os.path.dirname(model), exist_ok=True)
-    with open(model, "wb") as f:
-        f.write(b"no model")
-    asked = json.dumps({"do": "load", "paths": [model]})
+    """It starts within the sandbox's own filter, finds ggml's processors, and locks itself in with both of its locks."""
+    asked = json.dumps({"do": "load", "paths": [f"/app/share/{NAME}/starter-model"]})
     run = s.run("sh", "-c", 'grep Seccomp_filters /proc/self/status; mkfifo /tmp/in; '
                             '/app/libexec/sfumato-engine </tmp/in >/tmp/out & exec 4>/tmp/in; echo "$0" >&4; '
                             'until [ "$(wc -l </tmp/out)" = 2 ]; do sleep 0.1; done; grep Seccomp_filters /proc/$!/status; cat /tmp/out',
@@ -180,22 +212,25 @@ def test_the_engine_is_jailed_within(s):
     outside, inside, *said = run.stdout.splitlines()
     hello, loaded = map(json.loads, said)
     assert hello["type"] == "hello" and hello["devices"][0]["id"] == "cpu" and hello["devices"][0]["memory"] > 0, hello
-    assert (loaded["type"], loaded["kind"]) == ("error", "model"), loaded
+    assert loaded["type"] == "loaded", loaded
+    assert loaded["jail"] == {"seccomp": True, "landlock": landlock_is_here()}, loaded["jail"]
     assert int(inside.split()[1]) == int(outside.split()[1]) + 1, "its own filter is not there"
+
+
+def shown_folder(s, folder):
+    """The whole path where the portal tells it, else the name: never the portal's own path."""
+    try:
+        return os.getxattr(s.setting("pictures-folder").strip("'"), "user.document-portal.host-path").decode()
+    except OSError:
+        return os.path.basename(folder)
 
 
 def test_pictures_in_a_chosen_folder_are_outside(s):
     """Also where two instances make pictures in it at the same time."""
     set_up(s)
     folder = os.path.join(s.home, "Pictures", "Shared")
-    os.makedirs(folder)
-    s.choose_files(folder)
-    app = s.start()
-    app.find("text", "Prompt")
-    app.desktop.keys("ctrl+comma")
-    app.click("page tab", "Pictures")
-    app.click("button", "Folder")
-    wait_for(lambda: "doc" in (s.setting("pictures-folder") or ""), "the new folder in the settings")
+    app = choose_folder(s, folder)
+    app.see(shown_folder(s, folder))
     app.desktop.keys("Escape")
     generate(app, PROMPT)
     see_picture(app, PROMPT)
@@ -208,6 +243,47 @@ def test_pictures_in_a_chosen_folder_are_outside(s):
         assert process.wait(120) == 0
     assert s.listed() == sorted([PROMPT, *prompts])
     assert len(s.pictures(folder)) == 4
+
+
+def test_host_and_sandbox_share_a_folder(s):
+    """Four processes put pictures of one name into it at the same time, two of them outside the sandbox."""
+    set_up(s)
+    folder = os.path.join(s.home, "Pictures", "Sfumato")
+    choose_folder(s, folder).quit()
+    asked = ["generate", PROMPT, "--url", s.server.url, "--key-stdin", "--count", "4"]
+    argvs = [[*s.command("sfumato-cli"), *asked], s.outside(*asked)] * 2
+    processes = [subprocess.Popen(argv, env=s.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for argv in argvs]
+    for process in processes:
+        process.stdin.write(KEY)
+        process.stdin.close()
+    assert [process.wait(180) for process in processes] == [0] * 4
+    made = s.pictures(folder)
+    assert len(made) == 16 and sorted(os.listdir(folder)) == sorted(os.path.basename(p) + end for p in made for end in ("", ".xmp"))
+    assert gallery(s.cli("list", "--json")) == gallery(s.check_outside("list", "--json"))
+    assert {name for name, _, prompt in gallery(s.cli("list", "--json")) if prompt == PROMPT} == set(map(os.path.basename, made))
+    # Whole, and each with the sidecar of its own.
+    for path in made:
+        with open(path, "rb") as f:
+            assert f.read().endswith(b"IEND\xaeB`\x82"), path
+    # What comes or goes on one side shows in the other's window.
+    app = s.start()
+    app.find("text", "Prompt")
+    go_to_gallery(app)
+    app.find("table cell", cell(PROMPT))
+    s.check_outside("generate", "a bird outside", "--url", s.server.url, "--key-stdin", input=KEY)
+    app.find("table cell", cell("a bird outside"))
+    [bird] = [p for p in s.pictures(folder) if p not in made]
+    s.check_outside("delete", bird)
+    app.gone("table cell", cell("a bird outside"))
+    app.quit()
+    s.check_outside("delete", os.path.basename(made[0]))
+    s.cli("delete", os.path.basename(made[1]))
+    for listed in s.cli("list", "--json"), s.check_outside("list", "--json"):
+        assert {name for name, *_ in gallery(listed)} == set(map(os.path.basename, made[2:]))
+
+
+def gallery(listed):
+    return {(os.path.basename(p["file"]), p["seed"], p["prompt"]) for p in json.loads(listed)["pictures"]}
 
 
 def test_uninstalled_and_installed_again_all_is_there(s):
