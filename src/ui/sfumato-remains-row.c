@@ -14,6 +14,8 @@ struct _SfumatoRemainsRow
 {
   AdwActionRow   parent_instance;
 
+  GtkWidget     *buttons;
+
   SfumatoStudio *studio;  /* owned */
   gboolean       busy;    /* moving to the trash */
 };
@@ -61,18 +63,6 @@ measure_thread (GTask        *task,
   g_task_return_pointer (task, measure, g_free);
 }
 
-/* Where the row goes, so does the button that had the keyboard: the row before it gets it, not the toast. */
-static void
-show_row (GtkWidget *row,
-          gboolean   shown)
-{
-  GtkWidget *before = gtk_widget_get_prev_sibling (row);
-
-  if (gtk_widget_get_visible (row) && !shown && before != NULL)
-    gtk_widget_grab_focus (before);
-  gtk_widget_set_visible (row, shown);
-}
-
 static void
 measured_cb (GObject      *source,
              GAsyncResult *result,
@@ -90,7 +80,7 @@ measured_cb (GObject      *source,
                                      "%s: %s. What arrived is kept for %u days.", SFUMATO_REMAINS_DAYS),
                            count, size, SFUMATO_REMAINS_DAYS);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (source), words);
-  show_row (GTK_WIDGET (source), measure->count > 0);
+  gtk_widget_set_visible (GTK_WIDGET (source), measure->count > 0);
 }
 
 /* ---- what can be done ---- */
@@ -109,25 +99,34 @@ trash_thread (GTask        *task,
     g_task_return_error (task, error);
 }
 
+/* The row stays, to say so and to keep the keyboard that its button had. A toast would take the next Escape. */
+static void
+show_trashed (SfumatoRemainsRow *self)
+{
+  const char *words = _("Moved to the trash");
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), words);
+  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+  gtk_widget_set_visible (self->buttons, FALSE);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
 static void
 trashed_cb (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
   SfumatoRemainsRow *self = SFUMATO_REMAINS_ROW (source);
-  GtkWidget *dialog = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_PREFERENCES_DIALOG);
   g_autoptr (GError) error = NULL;
 
-  if (self->studio == NULL || dialog == NULL)
+  if (self->studio == NULL || gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
     return; /* the row is gone */
   self->busy = FALSE;
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    {
-      sfumato_error_dialog_present (GTK_WIDGET (self), error);
-      return;
-    }
-  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), adw_toast_new (_("Moved to the trash")));
-  ask (self, measure_thread, measured_cb);
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    show_trashed (self);
+  else
+    sfumato_error_dialog_present (GTK_WIDGET (self), error);
 }
 
 static void
@@ -212,6 +211,7 @@ sfumato_remains_row_class_init (SfumatoRemainsRowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-remains-row.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoRemainsRow, buttons);
   gtk_widget_class_bind_template_callback (widget_class, delete_cb);
   gtk_widget_class_bind_template_callback (widget_class, open_cb);
 }
