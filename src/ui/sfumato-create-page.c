@@ -382,7 +382,7 @@ sfumato_create_page_shows (SfumatoCreatePage *self,
 {
   g_return_val_if_fail (SFUMATO_IS_CREATE_PAGE (self), FALSE);
 
-  return gtk_widget_get_mapped (GTK_WIDGET (self)) && sfumato_result_view_has (self->result_view, job);
+  return sfumato_result_view_has (self->result_view, job);
 }
 
 void

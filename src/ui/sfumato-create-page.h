@@ -30,7 +30,7 @@ gboolean     sfumato_create_page_cancel        (SfumatoCreatePage *self);
 /* Shows a job of the queue, with the others of its batch. */
 void         sfumato_create_page_show_job      (SfumatoCreatePage *self,
                                                 SfumatoJob        *job);
-/* Whether a job is in view: what happens to it need not be said elsewhere. */
+/* Whether a job is in the result area. */
 gboolean     sfumato_create_page_shows         (SfumatoCreatePage *self,
                                                 SfumatoJob        *job);
 /* Asks for a job again; the new one takes its place. */

@@ -221,9 +221,13 @@ toggle_queue (GtkWidget  *widget,
               const char *name,
               GVariant   *parameter)
 {
-  AdwBottomSheet *sheet = SFUMATO_WINDOW (widget)->queue_sheet;
+  SfumatoWindow *self = SFUMATO_WINDOW (widget);
+  gboolean open = !adw_bottom_sheet_get_open (self->queue_sheet);
 
-  adw_bottom_sheet_set_open (sheet, !adw_bottom_sheet_get_open (sheet));
+  /* libadwaita 1.7 to 1.9 hide a sheet that opens in the frame in which its bar has gone. Here the bar stays meanwhile. */
+  if (open && gtk_widget_get_mapped (GTK_WIDGET (self->strip)))
+    adw_bottom_sheet_set_reveal_bottom_bar (self->queue_sheet, TRUE);
+  adw_bottom_sheet_set_open (self->queue_sheet, open);
 }
 
 static void

@@ -11,6 +11,17 @@
 #include "ui/sfumato-job-words.h"
 #include "ui/sfumato-window-private.h"
 
+/* Whether what happens to a job is seen, so that it need not be said elsewhere. A page that goes is mapped until its
+ * transition ends, so that is not asked. */
+static gboolean
+is_in_view (SfumatoWindow *self,
+            SfumatoJob    *job)
+{
+  return adw_navigation_view_get_visible_page (self->navigation_view) == self->main_page &&
+         adw_view_stack_get_visible_child (self->view_stack) == GTK_WIDGET (self->create_page) &&
+         sfumato_create_page_shows (self->create_page, job);
+}
+
 /* ---- a job is over ---- */
 
 /* Of one press of Generate: how many pictures there are, and whether any is still to come. */
@@ -57,7 +68,7 @@ say (SfumatoWindow *self,
      const char    *words,
      gboolean       urgent)
 {
-  if (sfumato_create_page_shows (self->create_page, job))
+  if (is_in_view (self, job))
     sfumato_window_announce (self, words, urgent);
   else
     add_job_toast (self, job, words);
@@ -92,7 +103,8 @@ job_over_cb (SfumatoWindow *self,
 
 /* ---- the strip ---- */
 
-/* It says what moves and is not in view anyway; what waits for the person is the banner's. */
+/* It says what moves and is not in view anyway; what waits for the person is the banner's. Under the open queue it
+ * stays: see the action "win.queue". */
 void
 _sfumato_window_update_strip (SfumatoWindow *self)
 {
@@ -106,9 +118,10 @@ _sfumato_window_update_strip (SfumatoWindow *self)
       SfumatoJobState state = sfumato_job_get_state (job);
 
       if (state == SFUMATO_JOB_RUNNING || (state == SFUMATO_JOB_WAITING && !held_back))
-        reveal = !sfumato_create_page_shows (self->create_page, job);
+        reveal = !is_in_view (self, job);
     }
-  adw_bottom_sheet_set_reveal_bottom_bar (self->queue_sheet, reveal);
+  if (reveal || !adw_bottom_sheet_get_open (self->queue_sheet))
+    adw_bottom_sheet_set_reveal_bottom_bar (self->queue_sheet, reveal);
 }
 
 /* ---- the banner: one at a time, the most important first ---- */

@@ -64,6 +64,8 @@ sheet_opened_cb (SfumatoWindow *self)
 {
   if (adw_bottom_sheet_get_open (self->queue_sheet))
     gtk_widget_child_focus (GTK_WIDGET (self->sheet), GTK_DIR_TAB_FORWARD);
+  else if (self->studio != NULL)
+    _sfumato_window_update_strip (self);
 }
 
 static void
