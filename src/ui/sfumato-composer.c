@@ -36,6 +36,7 @@ struct _SfumatoComposer
   GtkWidget             *reference_button;
   SfumatoWordsButton    *words_button;
   GtkLabel              *hint_label;
+  GtkWidget             *low_hint_label;
   GtkButton             *help_button;
   GtkWidget             *generate_button;
   GtkLabel              *generate_label;
@@ -281,6 +282,17 @@ update (SfumatoComposer *self)
   self->updating = FALSE;
 }
 
+/* Beside the buttons; above them where there is room for neither that nor a line for each. */
+static void
+place_hint (SfumatoComposer *self)
+{
+  gboolean above = self->narrow && self->low;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->hint_label), !above);
+  gtk_widget_set_visible (self->low_hint_label, above);
+  gtk_widget_set_hexpand (self->generate_button, above);
+}
+
 static void
 word_chosen_cb (SfumatoComposer *self,
                 const char      *word)
@@ -297,6 +309,7 @@ update_layout (SfumatoComposer *self)
   gtk_orientable_set_orientation (self->footer, orientation);
   gtk_orientable_set_orientation (self->go_box, orientation);
   gtk_label_set_xalign (self->hint_label, tall ? 0 : 1);
+  place_hint (self);
   gtk_widget_set_visible (self->exclude_label, !self->narrow);
   update_chips (self);
   g_object_set (self->prompt_entry, "maximum-height", self->low ? 66 : self->narrow ? 132 : 220, NULL);
@@ -416,6 +429,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, reference_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, words_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, hint_label);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, low_hint_label);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, help_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoComposer, generate_label);

@@ -4,6 +4,7 @@
 # One process can have one desktop only, because libatspi stays with the first bus it meets.
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
+import ctypes
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ WAIT = 60 if os.environ.get("SFUMATO_SANITIZED") else 25
 class Desktop(Session):
     def __init__(self, size="1280x900"):
         super().__init__("none")
+        self.program = None  # the one that was started last
         try:
             self.env |= {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GDK_DISABLE": "gl,vulkan",
                          "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0"}
@@ -34,10 +36,32 @@ class Desktop(Session):
 
     def keys(self, *keys):
         """Presses keys, in xdotool's words: "ctrl+Return", "Escape"."""
+        self.await_keyboard()
         self.tool("xdotool", "key", "--clearmodifiers", "--delay", "5", *keys)
 
     def type(self, text):
+        self.await_keyboard()
         self.tool("xdotool", "type", "--clearmodifiers", "--delay", "3", "--", text)
+
+    def set_dpi(self, dpi):
+        """Of programs that start after this: 192 for letters twice as large. GTK takes it from a property of the screen,
+        which comes before its settings file."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XDefaultRootWindow.argtypes = x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+        x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        x11.XChangeProperty.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_int,
+                                        ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
+        resources = f"Xft.dpi:\t{dpi}\n".encode()
+        display = x11.XOpenDisplay(self.env["DISPLAY"].encode())
+        # The numbers of RESOURCE_MANAGER, STRING and "replace" in X11's protocol.
+        x11.XChangeProperty(display, x11.XDefaultRootWindow(display), 23, 31, 8, 0, resources, len(resources))
+        x11.XCloseDisplay(display)
+
+    def await_keyboard(self):
+        """What is pressed or clicked before the window manager has given a new window the keyboard can go astray."""
+        if self.program and self.program.process.poll() is None:
+            wait_for(self.program.has_keyboard, "a window with the keyboard", WAIT)
 
     def screenshot(self, path, window="root"):
         self.tool("import", "-silent", "-window", window, path)
@@ -80,6 +104,7 @@ class Program:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.root = wait_for(self._find_root, "the program on the accessibility bus", WAIT)
+        desktop.program = self
 
     # Its life.
 
@@ -138,6 +163,15 @@ class Program:
         except self.desktop.error:
             return  # it went while we looked
 
+    def has_keyboard(self):
+        self._check_alive()
+        self.root.clear_cache()
+        try:
+            windows = [self.root.get_child_at_index(at) for at in range(self.root.get_child_count())]
+            return any(Node(self, w).has("active") for w in windows if w is not None)
+        except self.desktop.error:
+            return False  # it went while we looked
+
     def find_now(self, role, name=None):
         self._check_alive()
         return next((node for node in self.nodes() if node.matches(role, name)), None)
@@ -190,13 +224,22 @@ class Program:
         self.desktop.type(text)
         wait_for(lambda: self.find(role, name).text == text, f"{text!r} in {name!r}", WAIT)
 
+    def tab(self):
+        """Presses Tab, and waits until the focus is somewhere else."""
+        before = self._focused()
+        self.desktop.keys("Tab")
+        wait_for(lambda: self._focused() not in (None, before), f"a focus after {before and Node(self, before)}", WAIT)
+
+    def _focused(self):
+        return next((node.accessible for node in self.nodes() if node.has("focused")), None)
+
     def tab_to(self, role, name=None):
         """Presses Tab until that has the focus. Fails where the focus comes round without having been there."""
         for _ in range(120):
             node = self.find(role, name)
             if node.has("focused"):
                 return node
-            self.desktop.keys("Tab")
+            self.tab()
         raise AssertionError(f"Tab does not lead to {role} {name!r}")
 
     def window_id(self):
@@ -299,6 +342,7 @@ class Node:
     def mouse(self, button=1, times=1):
         """A real click in its middle. GTK 4.18 counts extents from inside the window's border, and leaves out the
         padding of everything around it, so this is near the middle only."""
+        self.desktop.await_keyboard()
         window, x, y = self._middle()
         self.desktop.tool("xdotool", "mousemove", "--sync", "--window", window, str(x), str(y),
                           "click", "--repeat", str(times), "--delay", "60", str(button))

@@ -134,11 +134,14 @@ def test_everything_for_this_computer_fits_360_pixels(s):
 
 
 def test_a_picture_can_be_made_with_letters_twice_as_large(s):
-    s.set_gtk(gtk_xft_dpi=2 * 96 * 1024)
+    s.desktop.set_dpi(2 * 96)
     s.change_settings(NARROW)
     app = s.start_ready()
+    s.desktop.set_dpi(96)
     app.find("text", "Prompt")
     check_fit(app, "the empty form")
+    hint = app.see("Describe a picture first.").extents
+    assert hint[2] > hint[3], f"the hint is {hint[2]} wide and {hint[3]} high"
     generate(app, PROMPT)
     see_picture(app, PROMPT)
     check_fit(app, "a finished picture")
@@ -166,8 +169,8 @@ def test_tab_goes_round_the_form(s):
               ("toggle button", "Main Menu"), ("text", "Prompt")]
     missing = list(wanted)
     for _ in range(60):
-        app.desktop.keys("Tab")
-        missing = [(role, name) for role, name in missing if not app.find_now(role, name).has("focused")]
+        app.tab()
+        missing = [(role, name) for role, name in missing if not app.find(role, name).has("focused")]
         if not missing:
             break
     assert not missing, f"Tab does not lead to {missing}"

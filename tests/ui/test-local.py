@@ -52,7 +52,7 @@ def test_from_no_model_to_a_picture(s):
     first = int(STEP.search(app.see(STEP).name).group(1))
     wait_for(lambda: int(STEP.search(app.see(STEP).name).group(1)) > first, "another step")
     see_picture(app, "slow fox in the snow")
-    assert not app.find_now("image", "The picture as it forms")
+    app.gone("image", "The picture as it forms")
     assert len(s.pictures()) == 1
     app.quit()
     assert s.server.log()["requests"] == [], "something was sent"
