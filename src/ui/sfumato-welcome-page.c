@@ -10,6 +10,9 @@
 
 #include "ui/sfumato-key-group.h"
 
+/* Of a row: the picture at its end, borrowed. */
+#define MARK "sfumato-mark"
+
 struct _SfumatoWelcomePage
 {
   AdwNavigationPage  parent_instance;
@@ -25,6 +28,7 @@ struct _SfumatoWelcomePage
 
   SfumatoStudio     *studio;       /* owned */
   char              *service;      /* owned, nullable: the one whose key is asked for */
+  guint              scroll;       /* source id, 0 where there is none */
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoWelcomePage, sfumato_welcome_page, ADW_TYPE_NAVIGATION_PAGE)
@@ -84,9 +88,28 @@ create_row_cb (gpointer item,
   g_autofree char *subtitle = describe (user_data, service);
   GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", title, "subtitle", subtitle,
                                  "activatable", TRUE, "name", sfumato_service_get_id (service), NULL);
+  GtkWidget *mark = g_object_new (GTK_TYPE_IMAGE, "icon-name", "go-next-symbolic", "accessible-role",
+                                  GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), mark);
+  g_object_set_data (G_OBJECT (row), MARK, mark);
   return row;
+}
+
+/* The service whose key is asked for below. */
+static void
+mark_chosen (SfumatoWelcomePage *self,
+             GtkListBoxRow      *chosen)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->services_box, i)) != NULL; i++)
+    {
+      GtkWidget *mark = g_object_get_data (G_OBJECT (row), MARK);
+
+      gtk_image_set_from_icon_name (GTK_IMAGE (mark), row == chosen ? "object-select-symbolic" : "go-next-symbolic");
+      gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_SELECTED, row == chosen, -1);
+    }
 }
 
 static void
@@ -108,6 +131,7 @@ service_activated_cb (SfumatoWelcomePage *self,
       return;
     }
   g_set_str (&self->service, id);
+  mark_chosen (self, row);
   g_object_set (self->key_group, "service", id, NULL);
   gtk_revealer_set_reveal_child (self->key_revealer, TRUE);
   sfumato_key_group_focus_entry (self->key_group);
@@ -119,10 +143,36 @@ try_activated_cb (SfumatoWelcomePage *self)
   g_signal_emit (self, signals[TRIED], 0);
 }
 
-static void
-key_revealed_cb (SfumatoWelcomePage *self)
+/* What has to do with the key is in view; where not all of it fits, what has the keyboard. One call only: it may move
+ * slowly, and a second one would begin where the first has not yet arrived. */
+static gboolean
+scroll_cb (gpointer user_data)
 {
-  gtk_viewport_scroll_to (self->viewport, GTK_WIDGET (self->key_group), NULL);
+  SfumatoWelcomePage *self = user_data;
+  GtkWidget *target = GTK_WIDGET (self->key_revealer);
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+
+  self->scroll = 0;
+  if (gtk_widget_get_height (target) > gtk_widget_get_height (GTK_WIDGET (self->viewport)) && focus != NULL)
+    target = focus;
+  gtk_viewport_scroll_to (self->viewport, target, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* The page has been laid out anew: with the key, or with what was found about it. */
+static void
+height_changed_cb (SfumatoWelcomePage *self)
+{
+  if (self->scroll == 0 && gtk_revealer_get_reveal_child (self->key_revealer))
+    self->scroll = g_idle_add (scroll_cb, self);
+}
+
+static void
+sfumato_welcome_page_unmap (GtkWidget *widget)
+{
+  g_clear_handle_id (&SFUMATO_WELCOME_PAGE (widget)->scroll, g_source_remove);
+
+  GTK_WIDGET_CLASS (sfumato_welcome_page_parent_class)->unmap (widget);
 }
 
 static void
@@ -221,6 +271,7 @@ sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
   object_class->set_property = sfumato_welcome_page_set_property;
   object_class->dispose = sfumato_welcome_page_dispose;
   object_class->finalize = sfumato_welcome_page_finalize;
+  widget_class->unmap = sfumato_welcome_page_unmap;
 
   properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO,
                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
@@ -244,7 +295,6 @@ sfumato_welcome_page_class_init (SfumatoWelcomePageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, try_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, service_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, key_revealed_cb);
   gtk_widget_class_bind_template_callback (widget_class, start_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, look_clicked_cb);
 }
@@ -254,5 +304,7 @@ sfumato_welcome_page_init (SfumatoWelcomePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_image_set_from_icon_name (self->app_icon, APP_ID);
+  g_signal_connect_object (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->viewport)), "notify::upper",
+                           G_CALLBACK (height_changed_cb), self, G_CONNECT_SWAPPED);
   key_changed_cb (self);
 }

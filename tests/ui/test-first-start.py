@@ -10,6 +10,7 @@ import subprocess
 import stage
 from acts import GENERATE, WELCOME, cell, choose_service, enter_key, generate, go_to_gallery, see_picture, wait_for_pictures
 from server import KEY
+from session import wait_for
 
 
 def holds(folder, secret):
@@ -42,6 +43,20 @@ def test_from_the_first_start_to_the_first_picture(s):
     assert not app.find_now(None, WELCOME)
     go_to_gallery(app)
     app.find("table cell", cell("a red fox in snow"))
+
+
+def test_what_was_found_about_a_key_is_in_view_at_360_pixels(s):
+    def fits(node):
+        _, y, _, height = node.extents
+        return 0 < y and y + height <= app.find("frame").extents[3]
+    s.change_settings({"window-width": 360 + 10, "window-height": 640 + 10})
+    app = s.start()
+    choose_service(app)
+    wait_for(lambda: fits(app.see("No key yet")), "the state of the key in view")
+    app.find("list item", "With Stability AI", "selected")
+    enter_key(app, "sk-wrong")
+    wait_for(lambda: fits(app.see("Key Not Accepted")), "what was found in view")
+    assert fits(app.find("text", "Key")) and fits(app.find("button", "Start"))
 
 
 def test_looking_around_first_sends_nothing(s):
