@@ -53,6 +53,14 @@ add_node (struct ggml_context *ctx,
   return ggml_custom_4d (ctx, type, ne[0], ne[1], ne[2], ne[3], args, n, function, GGML_N_TASKS_MAX, (void *) flags);
 }
 
+static inline struct ggml_tensor *
+in_type (struct ggml_context *ctx,
+         struct ggml_tensor  *x,
+         enum ggml_type       type)
+{
+  return !x || x->type == type ? x : ggml_cast (ctx, x, type);
+}
+
 /* The ith of nth parts of n, in whole @unit. */
 static inline void
 share (int64_t  n,

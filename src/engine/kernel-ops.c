@@ -161,16 +161,17 @@ linear_cb (struct ggml_tensor *dst,
     run_linear (&l, dst, from, 0, sd3_packed_of (l.w)->data);
 }
 
+/* oneDNN's products of F32 have no results in BF16, which a file of several types would ask for. */
 struct ggml_tensor *
 sd3_op_linear (struct ggml_context *ctx,
                struct ggml_tensor  *x,
                const sd3_linear_op *op)
 {
-  enum ggml_type wanted = sd3_packed_type (op->w);
-  struct ggml_tensor *args[] = { x->type == wanted ? x : ggml_cast (ctx, x, wanted), op->w, op->b, op->gate, op->residual };
+  enum ggml_type wanted = sd3_packed_type (op->w), type = wanted == GGML_TYPE_BF16 ? op->type : GGML_TYPE_F32;
+  struct ggml_tensor *args[] = { in_type (ctx, x, wanted), op->w, op->b, op->gate, in_type (ctx, op->residual, type) };
   uintptr_t flags = (op->b ? HAS_BIAS : 0) | (op->gate ? HAS_GATE : 0) | (op->residual ? HAS_RESIDUAL : 0) | (uintptr_t) op->act << ACT;
 
-  return add_node (ctx, op->type, (int64_t[]) { sd3_packed_of (op->w)->n_out, x->ne[1], x->ne[2], x->ne[3] }, args, 5, linear_cb, flags);
+  return add_node (ctx, type, (int64_t[]) { sd3_packed_of (op->w)->n_out, x->ne[1], x->ne[2], x->ne[3] }, args, 5, linear_cb, flags);
 }
 
 /* ---- LayerNorm --------------------------------------------------------------------------------------------------- */

@@ -231,14 +231,15 @@ count_nodes (const sd3_packed *packed,
   return n >= MAX_NODES ? MAX_NODES : n < 1 ? 1 : (uintptr_t) n;
 }
 
-/* A large one is several nodes, each of which adds its rows to the same picture. */
+/* A large one is several nodes, each of which adds its rows to the same picture; as in linear layers, F32 stays F32. */
 struct ggml_tensor *
 sd3_op_conv (struct ggml_context *ctx,
              struct ggml_tensor  *x,
              const sd3_conv_op   *op)
 {
   const sd3_packed *packed = sd3_packed_of (op->w);
-  struct ggml_tensor *args[] = { x, op->w, op->b, op->norm.sums, op->norm.scale, op->norm.shift }, *y = op->residual;
+  struct ggml_tensor *args[] = { x, op->w, op->b, op->norm.sums, op->norm.scale, op->norm.shift };
+  struct ggml_tensor *y = packed->bf16 ? op->residual : in_type (ctx, op->residual, GGML_TYPE_F32);
   int64_t width = (x->ne[1] << op->doubled) >> op->halved, height = (x->ne[2] << op->doubled) >> op->halved;
   uintptr_t n_nodes = count_nodes (packed, width, height);
   uintptr_t flags = (op->b ? HAS_BIAS : 0) | (op->residual ? ACCUMULATE : 0) | (op->norm.sums ? HAS_NORM : 0) | (op->doubled ? DOUBLED : 0) |

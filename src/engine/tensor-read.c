@@ -210,9 +210,9 @@ sd3_tensor_type (const sd3_tensor *tensor)
   if (type == GGML_TYPE_F64 || !is_weight (type) ||
       (type < GGML_TYPE_COUNT && ggml_is_quantized (type) && tensor->flags & (SD3_NAME_SWAP | SD3_NAME_TRANSPOSE)))
     return GGML_TYPE_F32;
-  if (type == SD3_TYPE_F8_E4M3)
-    return scale == 1 || 448 * scale > 60000 ? GGML_TYPE_BF16 : GGML_TYPE_F16;
-  return type == SD3_TYPE_F8_E5M2 ? GGML_TYPE_BF16 : (enum ggml_type) type;
+  if (type == SD3_TYPE_F8_E4M3 || type == SD3_TYPE_F8_E5M2)
+    return scale == 1 || (type == SD3_TYPE_F8_E4M3 ? 448 : 57344) * scale > 60000 ? GGML_TYPE_BF16 : GGML_TYPE_F16;
+  return (enum ggml_type) type;
 }
 
 static void

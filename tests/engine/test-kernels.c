@@ -26,7 +26,7 @@ typedef struct
   int                  n_filled;
   sd3_linear           packs[MAX_TENSORS][2]; /* plain and packed, of the same numbers */
   int                  n_packs;
-  bool                 bf16;
+  bool                 bf16, mixed; /* mixed: some of the weights are in BF16 */
 } Bed;
 
 typedef struct
@@ -77,7 +77,7 @@ weights (Bed           *bed,
       pair[i].w = side ? ggml_new_tensor_4d (bed->store.ctx, GGML_TYPE_F32, side, side, in, out) : ggml_new_tensor_2d (bed->store.ctx, type, in, out);
       pair[i].b = i ? pair[0].b : input (bed, out, 1, 1);
     }
-  pair[1].w->extra = sd3_packed_new (out, in, side, bed->bf16, !side && ggml_is_quantized (type));
+  pair[1].w->extra = sd3_packed_new (out, in, side, bed->bf16 && (!bed->mixed || g_test_rand_bit ()), !side && ggml_is_quantized (type));
   return pair;
 }
 
@@ -116,7 +116,7 @@ fill_weights (Bed        *bed,
   memcpy (pair[1].w->data, w->data, ggml_nbytes (w));
   if (!packed->layout)
     return;
-  sd3_loops_get ()->convert (values, false, plain, bed->bf16, n);
+  sd3_loops_get ()->convert (values, false, plain, packed->bf16, n);
   g_assert_true (sd3_packed_fill (packed, plain, pair[1].w->data, ggml_nbytes (w)));
 }
 
@@ -199,7 +199,7 @@ between (int least,
   return g_test_rand_int_range (least, most + 1);
 }
 
-/* Every layer with both types, and with one thread or several. */
+/* Every layer with both types and, as in a file of several, with some of each; with one thread or several. */
 #define FOR_ROUNDS(n)                                                          \
   for (int round = 0; round < 2 * (n); round++)                                \
     if (round % 2 == 0 || sd3_kernels_bf16 ())
@@ -209,6 +209,7 @@ begin_round (Bed *bed,
              int  round)
 {
   bed_open (bed, between (1, 4), round % 2 != 0);
+  bed->mixed = round % 4 == 3;
 }
 
 static void

@@ -127,13 +127,18 @@ static void
 test_scaled (Fixture      *fixture,
              gconstpointer data)
 {
-  static const guint8 stored[] = { 0x38, 0xb8, 0x7e, 0x01, 0x08, 0x00, 0x40, 0x3c }; /* 1 −1 448 2⁻⁹ 2⁻⁶ 0 2 1.5 */
-  static const float plain[] = { 1, -1, 448, 0x1p-9f, 0x1p-6f, 0, 2, 1.5f };
-  static const struct { const char *scale_name; float scale; enum ggml_type type; } cases[] = {
-    { "joint_blocks.0.x_block.attn.qkv.scale_weight", 0.3f, GGML_TYPE_F16 },
-    { "joint_blocks.0.x_block.attn.qkv.weight_scale", 0.3f, GGML_TYPE_F16 },
-    { "joint_blocks.0.x_block.attn.qkv.scale_weight", 1000, GGML_TYPE_BF16 },
-    { "other.scale_weight", 1, GGML_TYPE_BF16 },
+  static const struct { const char *dtype; guint8 stored[8]; float plain[8]; } kinds[] = {
+    { "F8_E4M3", { 0x38, 0xb8, 0x7e, 0x01, 0x08, 0x00, 0x40, 0x3c }, { 1, -1, 448, 0x1p-9f, 0x1p-6f, 0, 2, 1.5f } },
+    { "F8_E5M2", { 0x3c, 0xbc, 0x7b, 0x01, 0x04, 0x00, 0x40, 0x3e }, { 1, -1, 57344, 0x1p-16f, 0x1p-14f, 0, 2, 1.5f } },
+  };
+  static const struct { int kind; const char *scale_name; float scale; enum ggml_type type; } cases[] = {
+    { 0, "joint_blocks.0.x_block.attn.qkv.scale_weight", 0.3f, GGML_TYPE_F16 },
+    { 0, "joint_blocks.0.x_block.attn.qkv.weight_scale", 0.3f, GGML_TYPE_F16 },
+    { 0, "joint_blocks.0.x_block.attn.qkv.scale_weight", 1000, GGML_TYPE_BF16 },
+    { 0, "other.scale_weight", 1, GGML_TYPE_BF16 },
+    { 1, "joint_blocks.0.x_block.attn.qkv.scale_weight", 0.3f, GGML_TYPE_F16 },
+    { 1, "joint_blocks.0.x_block.attn.qkv.scale_weight", 1.3f, GGML_TYPE_BF16 },
+    { 1, "other.scale_weight", 1, GGML_TYPE_BF16 },
   };
   g_autofree char *path = in_folder (fixture, "scaled.safetensors");
 
@@ -144,9 +149,9 @@ test_scaled (Fixture      *fixture,
       sd3_weights *weights;
       float values[8];
 
-      sd3_writer_add (writer, "joint_blocks.0.x_block.attn.qkv.weight", "F8_E4M3", 2, (int64_t[]) { 2, 4 }, stored, 8);
+      sd3_writer_add (writer, "joint_blocks.0.x_block.attn.qkv.weight", kinds[cases[i].kind].dtype, 2, (int64_t[]) { 2, 4 }, kinds[cases[i].kind].stored, 8);
       sd3_writer_add (writer, cases[i].scale_name, "F32", 0, NULL, &cases[i].scale, 4);
-      sd3_writer_add (writer, "scaled_fp8", "F8_E4M3", 1, (int64_t[]) { 1 }, stored, 1);
+      sd3_writer_add (writer, "scaled_fp8", "F8_E4M3", 1, (int64_t[]) { 1 }, kinds[0].stored, 1);
       g_assert_true (sd3_writer_save (writer, path, NULL));
       sd3_writer_free (writer);
       weights = open_good (path);
@@ -154,7 +159,7 @@ test_scaled (Fixture      *fixture,
       g_assert_cmpint (sd3_tensor_type (tensor), ==, cases[i].type);
       g_assert_true (sd3_tensor_read (weights, tensor, 0, 2, values, NULL));
       for (int j = 0; j < 8; j++)
-        g_assert_cmpfloat (values[j], ==, plain[j] * cases[i].scale);
+        g_assert_cmpfloat (values[j], ==, kinds[cases[i].kind].plain[j] * cases[i].scale);
       sd3_weights_free (weights);
     }
 }
