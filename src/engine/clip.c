@@ -221,6 +221,7 @@ find_end (const int32_t *ids,
   return at;
 }
 
+/* ggml's own quick GELU reads a table of halves. */
 static struct ggml_tensor *
 add_layer (const sd3_clip     *clip,
            pass               *p,
@@ -235,7 +236,7 @@ add_layer (const sd3_clip     *clip,
                                p->mask, 1 / sqrtf ((float) clip->width / heads));
   x = ggml_add (ctx, x, sd3_nn_linear (ctx, l->out, y));
   y = sd3_nn_linear (ctx, l->fc1, sd3_nn_layer_norm (ctx, x, l->norm2, EPS));
-  y = clip->role == SD3_ROLE_CLIP_G ? ggml_gelu_erf (ctx, y) : ggml_gelu_quick (ctx, y);
+  y = clip->role == SD3_ROLE_CLIP_G ? ggml_gelu_erf (ctx, y) : ggml_mul (ctx, y, ggml_sigmoid (ctx, ggml_scale (ctx, y, 1.702f)));
   return ggml_add (ctx, x, sd3_nn_linear (ctx, l->fc2, y));
 }
 

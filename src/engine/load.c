@@ -122,7 +122,7 @@ sd3_want_linear (sd3_loader *loader,
   va_end (args);
   from = need (loader, name, ".weight", out, in);
   if (from)
-    linear.w = want (loader, from, sd3_tensor_type (from), 2, (int64_t[]) { in, out });
+    linear.w = want (loader, from, sd3_tensor_type (from, !loader->wide), 2, (int64_t[]) { in, out });
   if (bias)
     linear.b = want_vector (loader, out, name, ".bias");
   return linear;
@@ -147,7 +147,7 @@ sd3_want_conv (sd3_loader *loader,
   va_end (args);
   from = need (loader, name, ".weight", out, in * k * k);
   if (from)
-    conv.w = want (loader, from, sd3_tensor_type (from) == GGML_TYPE_F16 ? GGML_TYPE_F16 : GGML_TYPE_F32, 4, (int64_t[]) { k, k, in, out });
+    conv.w = want (loader, from, sd3_tensor_type (from, !loader->wide) == GGML_TYPE_F16 ? GGML_TYPE_F16 : GGML_TYPE_F32, 4, (int64_t[]) { k, k, in, out });
   if (bias)
     conv.b = want_vector (loader, out, name, ".bias");
   return conv;
@@ -181,7 +181,7 @@ plan_kernel (const sd3_loader *loader,
              struct sd3_want  *one)
 {
   struct ggml_tensor *w = one->to;
-  enum ggml_type type = sd3_tensor_type (one->from);
+  enum ggml_type type = sd3_tensor_type (one->from, !loader->wide);
   bool convolves = ggml_n_dims (w) > 2, widened = w->type != one->type && w->type == GGML_TYPE_F32;
   bool bf16 = loader->wide && type != GGML_TYPE_F32 && !widened && sd3_kernels_bf16 ();
   bool as_it_is = !convolves && (bf16 ? ggml_is_quantized (w->type) : w->type != GGML_TYPE_F32);

@@ -130,6 +130,7 @@ want_all (sd3_mmdit *m)
   const sd3_mmdit_shape *s = &m->shape;
   int patch = s->channels * s->patch * s->patch, h = s->width;
 
+  m->loader.wide = h >= SD3_WIDE;
   m->x_embedder = sd3_want_linear (&m->loader, h, patch, true, "x_embedder.proj");
   m->context_embedder = sd3_want_linear (&m->loader, h, s->context_width, true, "context_embedder");
   m->t0 = sd3_want_linear (&m->loader, h, s->time_width, true, "t_embedder.mlp.0");
@@ -143,7 +144,6 @@ want_all (sd3_mmdit *m)
     }
   m->final_modulation = sd3_want_linear (&m->loader, 2 * h, h, true, "final_layer.adaLN_modulation.1");
   m->final_linear = sd3_want_linear (&m->loader, patch, h, true, "final_layer.linear");
-  m->loader.wide = h >= SD3_WIDE;
   m->final_at = m->n_modulation;
   m->n_modulation += 2 * (size_t) h;
 }

@@ -232,6 +232,16 @@ heads_of (const sd3_t5        *t5,
   return ggml_reshape_3d (ctx, x, t5->inner / t5->n_heads, t5->n_heads, x->ne[1]);
 }
 
+/* GELU with tanh is x·σ(2·√(2/π)·(x + 0.044715·x³)); ggml's own reads a table of halves. */
+static struct ggml_tensor *
+gelu (struct ggml_context *ctx,
+      struct ggml_tensor  *x)
+{
+  struct ggml_tensor *steep = ggml_scale_bias (ctx, ggml_sqr (ctx, x), 0.0713548163f, 1.5957691216f);
+
+  return ggml_mul (ctx, x, ggml_sigmoid (ctx, ggml_mul (ctx, x, steep)));
+}
+
 static struct ggml_tensor *
 add_layer (const sd3_t5       *t5,
            pass               *p,
@@ -245,7 +255,7 @@ add_layer (const sd3_t5       *t5,
 
   x = ggml_add (ctx, x, sd3_nn_linear (ctx, l->o, sd3_nn_masked_attention (ctx, q, k, v, p->bias, 1)));
   n = sd3_nn_rms_norm (ctx, x, l->norm2.w);
-  n = ggml_geglu_split (ctx, sd3_nn_linear (ctx, l->gate, n), sd3_nn_linear (ctx, l->up, n));
+  n = ggml_mul (ctx, gelu (ctx, sd3_nn_linear (ctx, l->gate, n)), sd3_nn_linear (ctx, l->up, n));
   return ggml_add (ctx, x, multiply_down (ctx, l->down, n));
 }
 

@@ -195,7 +195,8 @@ sd3_tensor_read (const sd3_weights *weights,
 /* E4M3 and E5M2 are exact in BF16; with a scale a half is finer, unless it could overflow. What must be rearranged or is
  * put together from several types is not packed again. */
 enum ggml_type
-sd3_tensor_type (const sd3_tensor *tensor)
+sd3_tensor_type (const sd3_tensor *tensor,
+                 bool              exact)
 {
   int type = tensor->parts[0].entry->type;
   float scale = 1;
@@ -207,7 +208,7 @@ sd3_tensor_type (const sd3_tensor *tensor)
       if (tensor->parts[i].scale != 1)
         scale = fmaxf (scale == 1 ? 0 : scale, fabsf (tensor->parts[i].scale));
     }
-  if (type == GGML_TYPE_F64 || !is_weight (type) ||
+  if (type == GGML_TYPE_F64 || !is_weight (type) || (exact && scale != 1) ||
       (type < GGML_TYPE_COUNT && ggml_is_quantized (type) && tensor->flags & (SD3_NAME_SWAP | SD3_NAME_TRANSPOSE)))
     return GGML_TYPE_F32;
   if (type == SD3_TYPE_F8_E4M3 || type == SD3_TYPE_F8_E5M2)

@@ -259,8 +259,8 @@ sd3_vae_new (const sd3_weights *weights,
   sd3_loader_begin (&vae->loader, weights, half == SD3_VAE_PREVIEW ? SD3_ROLE_TAESD : SD3_ROLE_VAE, 2 * MAX_LAYERS, error);
   if (!vae->loader.failed && detect (vae, error))
     {
-      walk_all (&w, NULL);
       vae->loader.wide = half == SD3_VAE_PREVIEW || vae->widths[3] >= SD3_WIDE;
+      walk_all (&w, NULL);
       if (!vae->loader.failed)
         return vae;
     }

@@ -78,8 +78,10 @@ uint64_t sd3_weights_file_size (const sd3_weights *weights);
 const char *sd3_weights_t5_header (const sd3_weights *weights,
                                    size_t            *size);
 
-/* The ggml type that keeps a tensor as it is stored: FP8 widens to the 16-bit type that holds it. */
-enum ggml_type sd3_tensor_type (const sd3_tensor *tensor);
+/* The ggml type that keeps a tensor as it is stored: FP8 widens to the 16-bit type that holds it; with a scale none does, and
+ * F32 is taken where it must be @exact. */
+enum ggml_type sd3_tensor_type (const sd3_tensor *tensor,
+                                bool              exact);
 
 /* Rows of a tensor as F32. A row is all but the first dimension. */
 bool sd3_tensor_read (const sd3_weights *weights,

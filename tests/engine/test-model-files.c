@@ -156,7 +156,8 @@ test_scaled (Fixture      *fixture,
       sd3_writer_free (writer);
       weights = open_good (path);
       tensor = sd3_weights_find (weights, SD3_ROLE_MMDIT, "joint_blocks.0.x_block.attn.qkv.weight");
-      g_assert_cmpint (sd3_tensor_type (tensor), ==, cases[i].type);
+      g_assert_cmpint (sd3_tensor_type (tensor, false), ==, cases[i].type);
+      g_assert_cmpint (sd3_tensor_type (tensor, true), ==, cases[i].scale == 1 ? cases[i].type : GGML_TYPE_F32);
       g_assert_true (sd3_tensor_read (weights, tensor, 0, 2, values, NULL));
       for (int j = 0; j < 8; j++)
         g_assert_cmpfloat (values[j], ==, kinds[cases[i].kind].plain[j] * cases[i].scale);
@@ -181,7 +182,7 @@ test_gguf (Fixture      *fixture,
 
       tiny_write_gguf (path, model, types[i].type);
       weights = open_good (path);
-      g_assert_cmpint (sd3_tensor_type (sd3_weights_find (weights, SD3_ROLE_MMDIT, "context_embedder.weight")), ==, types[i].type);
+      g_assert_cmpint (sd3_tensor_type (sd3_weights_find (weights, SD3_ROLE_MMDIT, "context_embedder.weight"), false), ==, types[i].type);
       g_assert_cmpfloat (worst_difference (weights, SD3_ROLE_MMDIT, model), <=, types[i].tolerance);
       sd3_weights_free (weights);
     }

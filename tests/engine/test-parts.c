@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#define TOLERANCE (tiny_on_card () ? 2e-3 : 5e-4)
+#define TOLERANCE (tiny_on_card () ? 2e-3 : 1e-5)
 
 typedef struct
 {
@@ -103,7 +103,7 @@ test_clip (void)
 static void
 test_t5 (void)
 {
-  static const struct { const char *dtype; double tolerance; } types[] = { { "F32", 5e-4 }, { "F16", 2e-3 }, { "BF16", 1e-2 } };
+  static const struct { const char *dtype; double tolerance; } types[] = { { "F32", 1e-5 }, { "F16", 2e-3 }, { "BF16", 1e-2 } };
   static const float first[] = { -1.950592f, -.660697f, .055859f, .234477f, .059845f, .446731f };
   int32_t ids[77] = { 7, 3, 41, 5, 1 };
   g_autoptr (TinyModel) model = tiny_t5 (48, 64);

@@ -473,5 +473,5 @@ tiny_check (const char  *label,
   g_assert_cmpfloat_with_epsilon (sqrt (got_square), norm, tolerance * norm);
   g_assert_cmpfloat_with_epsilon (got_sum, sum, tolerance * norm * sqrt ((double) n));
   for (size_t i = 0; i < n_first; i++)
-    g_assert_cmpfloat_with_epsilon (values[i], first[i], 8 * tolerance * norm / sqrt ((double) n) + 1e-4);
+    g_assert_cmpfloat_with_epsilon (values[i], first[i], 8 * tolerance * norm / sqrt ((double) n) + 1e-5);
 }
