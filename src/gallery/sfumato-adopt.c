@@ -6,12 +6,12 @@
 
 #include "gallery/sfumato-adopt.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "domain/sfumato-request-foreign.h"
+#include "gallery/sfumato-store.h"
 
 #define HEAD_BYTES (64 * 1024)
 
@@ -77,7 +77,7 @@ sfumato_adopt_read_header (int                  folder_fd,
                            SfumatoImageHeader  *header,
                            GBytes             **head)
 {
-  int fd = openat (folder_fd, file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = sfumato_store_open_file (folder_fd, file_name);
   struct stat info;
   gboolean found = FALSE;
 

@@ -91,6 +91,29 @@ sfumato_store_open (const char  *folder,
   return fd;
 }
 
+/* The document portal refuses O_NOFOLLOW, because it opens files by a link of its own. There a descriptor that only says
+ * which file it is comes first. */
+int
+sfumato_store_open_file (int         folder_fd,
+                         const char *file_name)
+{
+  int fd = openat (folder_fd, file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  g_autofree char *path = NULL;
+  struct stat info;
+  int place;
+
+  if (fd >= 0 || errno != ELOOP)
+    return fd;
+  place = openat (folder_fd, file_name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+  if (place < 0)
+    return -1;
+  path = g_strdup_printf ("/proc/self/fd/%d", place);
+  if (fstat (place, &info) == 0 && S_ISREG (info.st_mode))
+    fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  close (place);
+  return fd;
+}
+
 /* ---- a temporary file ---- */
 
 static int
@@ -385,7 +408,7 @@ static gboolean
 is_abandoned (int         folder_fd,
               const char *name)
 {
-  int fd = openat (folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = sfumato_store_open_file (folder_fd, name);
   struct stat info;
   gboolean abandoned;
 
@@ -414,7 +437,7 @@ sfumato_store_read (int         folder_fd,
                     gsize       max,
                     gsize      *length)
 {
-  int fd = openat (folder_fd, file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = sfumato_store_open_file (folder_fd, file_name);
   g_autofree char *text = NULL;
   struct stat info;
   gsize size = 0;

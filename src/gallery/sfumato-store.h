@@ -45,6 +45,9 @@ gboolean  sfumato_store_clean     (int           folder_fd,
 int       sfumato_store_open      (const char   *folder,
                                    GError      **error);
 char     *sfumato_store_sidecar   (const char   *file_name);
+/* To be read; -1 where that cannot be, or where it is a link. */
+int       sfumato_store_open_file (int           folder_fd,
+                                   const char   *file_name);
 /* A small file's content, at most max bytes; NULL where it is no regular file, larger, or not to be read. */
 char     *sfumato_store_read      (int           folder_fd,
                                    const char   *file_name,
