@@ -39,7 +39,7 @@ static const GOptionEntry entries[] = {
   { "aspect", 'a', 0, G_OPTION_ARG_FILENAME, &options.aspect, N_("Shape of the picture, such as 16:9"), N_("RATIO") },
   { "seed", 's', 0, G_OPTION_ARG_FILENAME, &options.seed, N_("The same seed makes the same picture again; 0 is random"),
     "N" },
-  { "count", 'c', 0, G_OPTION_ARG_FILENAME, &options.count, N_("Number of pictures; each is charged"), "N" },
+  { "count", 'c', 0, G_OPTION_ARG_FILENAME, &options.count, N_("Number of pictures; each is charged. With a seed, each has the next one"), "N" },
   { "format", 'f', 0, G_OPTION_ARG_FILENAME, &options.format, N_("png, jpeg or webp"), N_("FORMAT") },
   { "style", 0, 0, G_OPTION_ARG_FILENAME, &options.style, N_("Style preset, such as cinematic"), N_("STYLE") },
   { "guidance", 'g', 0, G_OPTION_ARG_FILENAME, &options.guidance, N_("How closely to follow the prompt"), "X" },

@@ -11,16 +11,33 @@
 #include "studio/sfumato-inputs.h"
 #include "studio/sfumato-job-private.h"
 
+/* One picture of a request. From the second on with the seed after the one before, as the same one would make the same
+ * picture again, and cost again; after the largest comes 1, as 0 is random. */
+static SfumatoRequest *
+take_single (SfumatoRequest     *request,
+             const SfumatoModel *model,
+             int                 number)
+{
+  g_autoptr (SfumatoRequest) single = sfumato_request_with_count (request, 1);
+  gint64 seed = sfumato_request_get_fields (request)->seed;
+
+  if (number == 0 || sfumato_request_is_seed_random (request))
+    return g_steal_pointer (&single);
+  seed = number <= model->seed_max - seed ? seed + number : number - (model->seed_max - seed);
+  return sfumato_request_with_seed (single, seed);
+}
+
 static SfumatoJob *
-new_job (SfumatoRequest *request,
-         const char     *batch,
-         int             price,
-         double          place)
+new_job (SfumatoRequest     *request,
+         const SfumatoModel *model,
+         int                 number,
+         const char         *batch,
+         double              place)
 {
   g_autofree char *id = g_uuid_string_random ();
-  g_autoptr (SfumatoRequest) single = sfumato_request_with_count (request, 1);
+  g_autoptr (SfumatoRequest) single = take_single (request, model, number);
 
-  return sfumato_job_new (id, batch, single, price, place);
+  return sfumato_job_new (id, batch, single, model->price, place);
 }
 
 static SfumatoEntry *
@@ -101,7 +118,7 @@ sfumato_queue_add (SfumatoQueue    *self,
     return NULL;
   place = first_place (self, in_front, fields->count);
   for (int i = 0; i < fields->count; i++)
-    g_ptr_array_add (jobs, new_job (request, batch, model->price, place + i));
+    g_ptr_array_add (jobs, new_job (request, model, i, batch, place + i));
   return enlist (self, jobs, error) ? g_steal_pointer (&jobs) : NULL;
 }
 

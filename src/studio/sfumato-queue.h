@@ -23,9 +23,9 @@ G_DECLARE_FINAL_TYPE (SfumatoQueue, sfumato_queue, SFUMATO, QUEUE, GObject)
 /* Properties: "active" (jobs waiting or running), "paused" (nothing new is begun), "held-back" (jobs of an earlier
  * run that wait for sfumato_queue_resume(), because sending them costs money and nobody is known to be there). */
 
-/* Puts one job a picture of request's count into the journal and the queue; in_front runs them before the waiting
- * ones. Returns the jobs (transfer container, element-type SfumatoJob), or NULL and an error: the request is not
- * valid, or the journal cannot be written, in which case nothing will be sent. */
+/* Puts one job a picture of request's count into the journal and the queue, each with the next seed where request has
+ * one; in_front runs them before the waiting ones. Returns the jobs (transfer container, element-type SfumatoJob), or
+ * NULL and an error: the request is not valid, or the journal cannot be written, in which case nothing will be sent. */
 GPtrArray *sfumato_queue_add        (SfumatoQueue    *self,
                                      SfumatoRequest  *request,
                                      gboolean         in_front,

@@ -71,6 +71,11 @@ class Success(case.Case):
         self.assert_posts(3)
         self.assertEqual(self.server.log()["bill"], 1950)
 
+    def test_several_of_one_seed(self):
+        """The same seed makes the same picture again, and costs again."""
+        run = self.generate("fox", "--json", "--seed", "7", "--count", "3")
+        self.assertEqual(sorted(p["seed_used"] for p in run.json["pictures"]), [7, 8, 9])
+
     def test_all_options_arrive(self):
         self.assert_code(self.generate("fox", "--negative", "blurry", "--model", "sd3.5-large", "--aspect", "16:9",
                                        "--seed", "7", "--style", "cinematic", "--guidance", "5.5", "--format", "webp",

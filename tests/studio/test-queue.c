@@ -422,6 +422,25 @@ test_input (Fixture       *fixture,
   g_assert_true (scripted_service_had_input (fixture->service));
 }
 
+/* Nobody pays for the same picture several times. The model's largest seed is 1000. */
+static void
+test_seeds (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const gint64 seeds[][3] = { { 7, 8, 9 }, { 999, 1000, 1 }, { SFUMATO_SEED_RANDOM, -1, -1 } };
+
+  sfumato_queue_set_paused (fixture->queue, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (seeds); i++)
+    {
+      g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
+        .service = "scripted", .model = "m", .prompt = "a", .count = 3, .seed = seeds[i][0] });
+      g_autoptr (GPtrArray) jobs = sfumato_queue_add (fixture->queue, request, FALSE, NULL);
+
+      for (guint j = 0; j < 3; j++)
+        g_assert_cmpint (sfumato_request_get_fields (sfumato_job_get_request (jobs->pdata[j]))->seed, ==, seeds[i][j]);
+    }
+}
+
 static void
 test_refuses (Fixture       *fixture,
               gconstpointer  data)
@@ -457,6 +476,7 @@ main (int   argc,
   ADD ("restart", test_restart);
   ADD ("remove-and-undo", test_remove_and_undo);
   ADD ("input", test_input);
+  ADD ("seeds", test_seeds);
   ADD ("refuses", test_refuses);
   return g_test_run ();
 }
