@@ -32,12 +32,17 @@ struct _SfumatoLocalService
   gint64               grace;
 };
 
+/* ---- one model: sfumato-local-model.c ---- */
+
+/* As it is written in the list's file. (transfer full) */
+JsonObject         *sfumato_local_model_to_json   (const SfumatoLocalModel *model);
+/* NULL where any of it is not as it was written. (transfer full) */
+SfumatoLocalModel  *sfumato_local_model_from_json (JsonObject *object);
+
 /* ---- the model that comes with Sfumato: sfumato-local-starter.c ---- */
 
 /* (transfer full) (nullable): NULL where Sfumato was installed without it. */
 SfumatoLocalModel  *sfumato_local_starter_new     (void);
-/* One model of the list's file; NULL where any of it is not as it was written. (transfer full) */
-SfumatoLocalModel  *sfumato_local_model_from_json (JsonObject *object);
 
 /* ---- what each model can do: sfumato-local-table.c ---- */
 
