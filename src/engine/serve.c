@@ -21,6 +21,7 @@
 #include <time.h>
 
 #define MAX_DEVICES 16
+#define SILENCE 5 /* seconds; then the processor tells again where it is */
 
 static struct
 {
@@ -31,6 +32,7 @@ static struct
   bool            locked; /* the jail is closed: no other model can be opened */
   sd3_jail        jail;
   sd3_engine     *engine; /* NULL until a model is open */
+  struct { sd3_phase phase; int done, total; double at; } told; /* of the picture that is being made */
 } server;
 
 /* ---- What the model and the computer are --------------------------------------------------------------------- */
@@ -177,22 +179,40 @@ load (sd3_command *command,
 
 /* ---- Making a picture ---------------------------------------------------------------------------------------- */
 
+static double
+now (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
+}
+
+static void
+tell (const sd3_command *command)
+{
+  static const char *const phases[] = { "text", "picture", "steps", "decoding" };
+  sd3_answer answer;
+
+  sd3_answer_begin (&answer, "progress");
+  sd3_answer_text (&answer, "id", command->id);
+  sd3_answer_text (&answer, "phase", phases[server.told.phase]);
+  sd3_answer_whole (&answer, "done", (uint64_t) server.told.done);
+  sd3_answer_whole (&answer, "total", (uint64_t) server.told.total);
+  sd3_answer_send (&answer);
+  server.told.at = now ();
+}
+
 static bool
 progress_cb (void     *opaque,
              sd3_phase phase,
              int       done,
              int       total)
 {
-  static const char *const phases[] = { "text", "picture", "steps", "decoding" };
-  const sd3_command *command = opaque;
-  sd3_answer answer;
-
-  sd3_answer_begin (&answer, "progress");
-  sd3_answer_text (&answer, "id", command->id);
-  sd3_answer_text (&answer, "phase", phases[phase]);
-  sd3_answer_whole (&answer, "done", (uint64_t) done);
-  sd3_answer_whole (&answer, "total", (uint64_t) total);
-  sd3_answer_send (&answer);
+  server.told.phase = phase;
+  server.told.done = done;
+  server.told.total = total;
+  tell (opaque);
   return !sd3_lines_cancelled ();
 }
 
@@ -223,9 +243,13 @@ preview_cb (void          *opaque,
   sd3_answer_send (&answer);
 }
 
+/* On the processor this is asked after every part of a step and every tensor that was read: whoever hears nothing for long
+ * knows that it hangs. A card may be at work for minutes without a question. */
 static bool
 cancelled_cb (void *opaque)
 {
+  if (now () - server.told.at >= SILENCE && strcmp (sd3_get_info (server.engine)->device, "cpu") == 0)
+    tell (opaque);
   return sd3_lines_cancelled ();
 }
 
@@ -245,15 +269,6 @@ say_result (const sd3_command *command,
   sd3_answer_whole (&answer, "t5_cut", (uint64_t) picture->t5_cut);
   sd3_answer_number (&answer, "seconds", seconds);
   sd3_answer_send (&answer);
-}
-
-static double
-now (void)
-{
-  struct timespec time;
-
-  clock_gettime (CLOCK_MONOTONIC, &time);
-  return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
 }
 
 /* A seed that other services take as well: 32 bits. */
@@ -277,6 +292,9 @@ make (sd3_command *command,
 
   if (!command->has_seed)
     request->seed = any_seed ();
+  server.told.phase = SD3_PHASE_TEXT;
+  server.told.done = server.told.total = 0;
+  server.told.at = began;
   request->progress = progress_cb;
   request->preview = command->preview ? preview_cb : NULL;
   request->cancelled = cancelled_cb;

@@ -379,6 +379,61 @@ test_merges_of_a_moved_program (void)
     }
 }
 
+/* ---- Silence -------------------------------------------------------------------------------------------------- */
+
+/* The next progress of the steps. */
+static gint64
+next_step (Helper *helper)
+{
+  for (;;)
+    {
+      g_autoptr (JsonObject) line = helper_next (helper);
+
+      g_assert_nonnull (line);
+      if (g_str_equal (json_object_get_string_member (line, "type"), "progress") && g_str_equal (json_object_get_string_member (line, "phase"), "steps"))
+        return json_object_get_int_member (line, "done");
+    }
+}
+
+/* Holds it for longer than it is ever silent, after a picture's first step; whether it then said again where it was. Held just
+ * between two steps, it goes on with the next. */
+static bool
+says_it_again (Helper *helper)
+{
+  gint64 before, step;
+
+  helper_send (helper, "{\"do\":\"generate\",\"id\":\"held\",\"prompt\":\"a red house\",\"width\":512,\"height\":512,\"steps\":20}");
+  do
+    step = next_step (helper);
+  while (step == 0);
+  kill (helper->pid, SIGSTOP);
+  g_usleep (5.5 * G_USEC_PER_SEC);
+  kill (helper->pid, SIGCONT);
+  do
+    {
+      before = step;
+      step = next_step (helper);
+    }
+  while (step != before && step < 10);
+  helper_send (helper, "{\"do\":\"cancel\",\"id\":\"held\"}");
+  expect_error (helper, "held", "cancelled", "cancelled");
+  return step == before;
+}
+
+static void
+test_still_there (void)
+{
+  g_autoptr (Helper) helper = helper_new ();
+  g_autoptr (JsonObject) loaded = NULL;
+  bool again = false;
+
+  helper_send (helper, "{\"do\":\"load\",\"paths\":[\"" STARTER "\"],\"device\":\"cpu\"}"); /* large enough for steps that take a while */
+  loaded = helper_expect (helper, "loaded");
+  for (int i = 0; !again && i < 4; i++)
+    again = says_it_again (helper);
+  g_assert_true (again);
+}
+
 /* ---- Cancelling --------------------------------------------------------------------------------------------- */
 
 static void
@@ -593,6 +648,7 @@ main (int    argc,
   g_test_add_func ("/serve/turbo", test_turbo);
   g_test_add_func ("/serve/links", test_links);
   g_test_add_func ("/serve/merges-of-a-moved-program", test_merges_of_a_moved_program);
+  g_test_add_func ("/serve/still-there", test_still_there);
   g_test_add_func ("/serve/cancel", test_cancel);
   g_test_add_func ("/serve/cancel-waiting", test_cancel_waiting);
   g_test_add_func ("/serve/end-of-input", test_end_of_input);

@@ -269,7 +269,7 @@ test_failures (void)
       g_autoptr (GError) error = NULL;
       gboolean hangs = g_str_equal (failures[i].prompt, "hang");
 
-      sfumato_local_service_set_times (fixture.local, LOCAL_TIME, hangs ? G_USEC_PER_SEC / 2 : LOCAL_TIME, LOCAL_TIME);
+      sfumato_local_service_set_times (fixture.local, LOCAL_TIME, hangs ? 5 * G_USEC_PER_SEC : 10 * LOCAL_TIME, LOCAL_TIME);
       g_test_message ("%s", failures[i].prompt);
       g_assert_null (local_fixture_generate (&fixture, failures[i].prompt, NULL, &error));
       check_error (error);
@@ -309,7 +309,27 @@ test_shut (void)
   local_fixture_assert_none_left (&fixture);
 }
 
-/* Steps show how long a silence is no hang. */
+/* On the processor a helper says that it works, and a hang is found before there is a step. */
+static void
+test_steady (void)
+{
+  g_auto (LocalFixture) fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+  gint64 began;
+
+  local_fixture_set_up (&fixture);
+  sfumato_local_service_set_device (fixture.local, "cpu");
+  sfumato_local_service_set_times (fixture.local, LOCAL_TIME, 40 * G_USEC_PER_SEC, LOCAL_TIME);
+  local_fixture_make (&fixture, "steady");
+  began = g_get_monotonic_time ();
+  g_assert_null (local_fixture_generate (&fixture, "hang", NULL, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_ENGINE);
+  g_assert_nonnull (strstr (error->message, "did not answer"));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_USEC_PER_SEC);
+  local_fixture_assert_none_left (&fixture);
+}
+
+/* On a card steps show how long a silence is no hang. */
 static void
 test_silence (void)
 {
@@ -318,6 +338,7 @@ test_silence (void)
   gint64 began;
 
   local_fixture_set_up (&fixture);
+  sfumato_local_service_set_device (fixture.local, "vulkan0");
   sfumato_local_service_set_times (fixture.local, LOCAL_TIME, 18 * G_USEC_PER_SEC, LOCAL_TIME);
   local_fixture_make (&fixture, "uneven");
   began = g_get_monotonic_time ();
@@ -373,7 +394,7 @@ test_cancel (void)
   g_auto (LocalFixture) fixture = { 0 };
 
   local_fixture_set_up (&fixture);
-  sfumato_local_service_set_times (fixture.local, LOCAL_TIME, LOCAL_TIME, G_USEC_PER_SEC / 2);
+  sfumato_local_service_set_times (fixture.local, LOCAL_TIME, 10 * LOCAL_TIME, G_USEC_PER_SEC / 2);
   check_cancelled (&fixture, "wait");
   local_fixture_make (&fixture, "a fox");
   /* It obeyed, and so it stays. */
@@ -429,7 +450,7 @@ test_load_failures (void)
   g_auto (LocalFixture) fixture = { 0 };
 
   local_fixture_set_up (&fixture);
-  sfumato_local_service_set_times (fixture.local, 3 * G_USEC_PER_SEC, LOCAL_TIME, LOCAL_TIME);
+  sfumato_local_service_set_times (fixture.local, 3 * G_USEC_PER_SEC, 10 * LOCAL_TIME, LOCAL_TIME);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path = local_fixture_write (&fixture, "bad.json", cases[i].model);
@@ -476,7 +497,7 @@ test_program_failures (void)
       g_test_message ("%s", cases[i].program);
       local_fixture_set_up (&fixture);
       service = sfumato_local_service_new (fixture.list, cases[i].program);
-      sfumato_local_service_set_times (SFUMATO_LOCAL_SERVICE (service), G_USEC_PER_SEC / 2, LOCAL_TIME, LOCAL_TIME);
+      sfumato_local_service_set_times (SFUMATO_LOCAL_SERVICE (service), G_USEC_PER_SEC / 2, 10 * LOCAL_TIME, LOCAL_TIME);
       request = sfumato_request_new (&(SfumatoRequestFields) { .model = fixture.model, .prompt = "a fox" });
       g_assert_null (sfumato_service_generate (service, request, NULL, NULL, NULL, NULL, &making));
       check_error (making);
@@ -520,6 +541,7 @@ main (int    argc,
   g_test_add_func ("/local/failures", test_failures);
   g_test_add_func ("/local/last-words", test_last_words);
   g_test_add_func ("/local/shut", test_shut);
+  g_test_add_func ("/local/steady", test_steady);
   g_test_add_func ("/local/silence", test_silence);
   g_test_add_func ("/local/cancel", test_cancel);
   g_test_add_func ("/local/cancel-in-line", test_cancel_in_line);

@@ -35,6 +35,7 @@ struct _SfumatoLocalProcess
   GString     *tail;     /* owned: the end of what it wrote to standard error */
   gboolean     ended;    /* nothing more comes */
   gboolean     gone;     /* because it ended by itself */
+  gboolean     steady;   /* it tells every few seconds that it works */
 };
 
 void
@@ -290,6 +291,19 @@ sfumato_local_process_read (SfumatoLocalProcess  *self,
 }
 
 /* ---- beginning and end ---- */
+
+void
+sfumato_local_process_set_steady (SfumatoLocalProcess *self,
+                                  gboolean             steady)
+{
+  self->steady = steady;
+}
+
+gboolean
+sfumato_local_process_get_steady (const SfumatoLocalProcess *self)
+{
+  return self->steady;
+}
 
 gboolean
 sfumato_local_process_is_gone (SfumatoLocalProcess *self)

@@ -41,6 +41,10 @@ SfumatoLocalProcess *sfumato_local_process_start (const char           *program,
 gboolean             sfumato_local_process_lives (SfumatoLocalProcess  *self);
 /* Whether an error of send or read was that it had ended by itself. */
 gboolean             sfumato_local_process_is_gone (SfumatoLocalProcess *self);
+/* Whether it tells every few seconds that it works, as it said when it opened its model. */
+gboolean             sfumato_local_process_get_steady (const SfumatoLocalProcess *self);
+void                 sfumato_local_process_set_steady (SfumatoLocalProcess  *self,
+                                                       gboolean              steady);
 /* line: with its line end. Takes at most time (microseconds); SFUMATO_ERROR_ENGINE where it does not get through. */
 gboolean             sfumato_local_process_send  (SfumatoLocalProcess  *self,
                                                   const char           *line,

@@ -9,13 +9,15 @@
 #include <glib/gi18n-lib.h>
 
 #include "domain/sfumato-error.h"
+#include "services/sfumato-json.h"
 
 #define EVENTS_MAX 100000
 
-/* A helper that hangs says nothing, and one that works says nothing for as long as a step takes: minutes, where a large
- * model meets a slow processor. That its other threads still answer would prove nothing. So steps are measured: silence of
- * this many times the longest one is a hang, but never less than this part of the silence that is allowed before the first
- * step is done, when the model is still read from the disk and nothing is known. */
+/* A helper that hangs says nothing. One that works on the processor says every few seconds that it does, between two parts of
+ * the work, so that this part of the longest silence is a hang. One that works on a card says nothing for as long as a step
+ * takes, and before the first one the driver may compile for minutes. There steps are measured: silence of this many times
+ * the longest one is a hang, but never less than this part of the silence that is allowed before the first step is done. */
+#define STEADY_PART      10
 #define STEPS_OF_SILENCE 10
 #define KNOWN_PART       6
 
@@ -111,6 +113,7 @@ sfumato_local_talk_load (SfumatoLocalService      *self,
       !hear_answer (self, process, cancellable, &line, error))
     return FALSE;
   problem = sfumato_local_hear_error (line.object, model->name);
+  sfumato_local_process_set_steady (process, g_strcmp0 (sfumato_json_get_string (line.object, "device"), "cpu") == 0);
   if (problem == NULL && sfumato_local_hear_loaded (line.object, found != NULL ? found : unused))
     return TRUE;
   g_propagate_error (error, problem != NULL ? problem : sfumato_local_process_distrust (process));
@@ -154,9 +157,12 @@ wait_for_stop (SfumatoLocalService *self,
 }
 
 static gint64
-patience (SfumatoLocalService    *self,
-          const SfumatoLocalTask *task)
+patience (SfumatoLocalService       *self,
+          const SfumatoLocalProcess *process,
+          const SfumatoLocalTask    *task)
 {
+  if (sfumato_local_process_get_steady (process))
+    return self->silence / STEADY_PART;
   return task->longest == 0 ? self->silence : MAX (self->silence / KNOWN_PART, STEPS_OF_SILENCE * task->longest);
 }
 
@@ -173,7 +179,7 @@ hear_line (SfumatoLocalService *self,
   GError *problem = NULL;
 
   *usable = FALSE;
-  if (sfumato_local_process_read (process, patience (self, task), cancellable, &line, &problem))
+  if (sfumato_local_process_read (process, patience (self, process, task), cancellable, &line, &problem))
     {
       task->heard = TRUE;
       problem = sfumato_local_hear_error (line.object, task->model->name);

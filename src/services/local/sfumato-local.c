@@ -13,7 +13,7 @@
 
 #define UNKNOWN_MAX  8   /* words in a sentence */
 #define ANSWER_TIME  (60 * G_USEC_PER_SEC)
-/* Reading a model from a slow disk and its first step take minutes; who has no patience cancels. */
+/* On a card, reading a model and the first step take minutes; who has no patience cancels. On the processor it is a tenth. */
 #define SILENCE_TIME (30 * 60 * G_USEC_PER_SEC)
 #define GRACE_TIME   (3 * G_USEC_PER_SEC)
 

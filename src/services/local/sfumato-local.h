@@ -85,8 +85,8 @@ gboolean           sfumato_local_service_remove        (SfumatoLocalService  *se
 
 /* ---- for tests ---- */
 
-/* Microseconds: until the helper answers a question, the longest silence before the first step of a picture is done (a
- * sixth of it afterwards, or ten of its steps), and what it is given to obey a cancel. */
+/* Microseconds: until the helper answers a question, the longest silence before the first step of a picture is done on a card
+ * (a sixth of it afterwards, or ten of its steps; a tenth of it on the processor), and what it is given to obey a cancel. */
 void               sfumato_local_service_set_times     (SfumatoLocalService  *self,
                                                         gint64                answer,
                                                         gint64                silence,
