@@ -131,7 +131,7 @@ read_merges (sd3_clip_tokens *tokens,
   const char *end = text + length;
 
   if (!sd3_utf8_valid (text, length) || memchr (text, 0, length))
-    return sd3_fail (error, "The list of merges of CLIP's tokenizer is no text.");
+    return sd3_fail (error, N_ ("The list of merges of CLIP’s tokenizer is no text."));
   for (int number = 0; text < end; number++)
     {
       const char *line = text, *stop = memchr (text, '\n', end - text);
@@ -142,7 +142,7 @@ read_merges (sd3_clip_tokens *tokens,
       if (n == 0 || (number == 0 && is_heading (line, n)))
         continue;
       if (tokens->n_symbols == MAX_MERGES || !add_merge (tokens, line, n) || is_too_long (tokens))
-        return sd3_fail (error, "The list of merges of CLIP's tokenizer is damaged in line %d.", number + 1);
+        return sd3_fail (error, N_ ("The list of merges of CLIP’s tokenizer is damaged in line %d."), number + 1);
     }
   return true;
 }
@@ -211,7 +211,7 @@ read_ids (sd3_clip_tokens *tokens,
     if (tokens->ids[i] < 0)
       tokens->ids[i] = tokens->end;
   sd3_json_free (json);
-  return good || (json && sd3_fail (error, "The vocabulary of CLIP's tokenizer is damaged: it has no numbers that can be."));
+  return good || (json && sd3_fail (error, N_ ("The vocabulary of CLIP’s tokenizer is damaged: it has no numbers that can be.")));
 }
 
 static bool

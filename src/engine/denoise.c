@@ -154,7 +154,7 @@ sd3_denoise_check (const sd3_mmdit     *mmdit,
     return sd3_fail_as (error, SD3_ERROR_REQUEST, "The number of steps must be between 1 and %d.", MAX_STEPS);
   if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
       !isfinite (job->rescale) || !isfinite (job->skip_guidance))
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "A setting is outside of what it can be.");
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("A setting is outside of what it can be."));
   for (int i = 0; i < job->n_skip_layers; i++)
     if (job->skip_layers[i] < 0 || job->skip_layers[i] >= depth)
       return sd3_fail_as (error, SD3_ERROR_REQUEST, "The model has no layer %d to leave out.", job->skip_layers[i]);

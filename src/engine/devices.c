@@ -64,7 +64,7 @@ sd3_devices_load (sd3_error *error)
       loaded = true;
     }
   return ggml_backend_dev_by_type (GGML_BACKEND_DEVICE_TYPE_CPU) ||
-         sd3_fail_as (error, SD3_ERROR_OTHER, "ggml's kernels for the processor are not installed.");
+         sd3_fail_as (error, SD3_ERROR_OTHER, N_ ("ggml’s kernels for the processor are not installed."));
 }
 
 bool

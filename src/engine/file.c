@@ -182,7 +182,7 @@ sd3_file_text (const sd3_file *file,
 
   if (file->size > most)
     {
-      sd3_fail (error, "“%s” is too large for what it should be.", file->name);
+      sd3_fail (error, N_ ("“%s” is too large for what it should be."), file->name);
       return NULL;
     }
   text = sd3_alloc (file->size + 1, 1);

@@ -110,7 +110,7 @@ check_index (const sd3_weights   *weights,
     if (!sd3_map_get (&names, entry->key, strlen (entry->key), &shard) || strcmp (shards[shard], entry->string) != 0)
       break;
   sd3_map_clear (&names);
-  return !entry || sd3_fail (error, "“%s” does not hold “%.100s”, though the index says so.", entry->string, entry->key);
+  return !entry || sd3_fail (error, N_ ("“%s” does not hold “%.100s”, though the index says so."), entry->string, entry->key);
 }
 
 static bool
@@ -124,7 +124,7 @@ add_shards (sd3_weights *weights,
   const sd3_json_node *map = json ? sd3_json_get_type (sd3_json_root (json), "weight_map", SD3_JSON_OBJECT) : NULL;
   const char *shards[SD3_MAX_FILES];
   int n = map ? list_shards (map, shards) : -1;
-  bool good = n > 0 || (json && sd3_fail (error, "“%s” is damaged: it does not list files of its own folder.", index));
+  bool good = n > 0 || (json && sd3_fail (error, N_ ("“%s” is damaged: it does not list files of its own folder."), index));
 
   for (int i = 0; good && i < n; i++)
     {

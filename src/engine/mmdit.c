@@ -48,7 +48,7 @@ detect_embedders (const sd3_weights *weights,
   s->time_width = (int) t->shape[1];
   if (x->n_dims != 4 || x->shape[2] != x->shape[3] || s->patch > 16 || s->width > 65536 || s->time_width % 2 != 0 ||
       (int64_t) s->grid * s->grid != positions->shape[0])
-    return sd3_fail (error, "“%s” is no Stable Diffusion 3 model: its embedders have other shapes.", sd3_weights_file_name (weights, SD3_ROLE_MMDIT));
+    return sd3_fail (error, N_ ("“%s” is no Stable Diffusion 3 model: its embedders have other shapes."), sd3_weights_file_name (weights, SD3_ROLE_MMDIT));
   if (s->channels != 16)
     return sd3_fail (error, N_ ("“%s” is a model for inpainting or control with %d channels; only plain models of 16 can be used."),
                      sd3_weights_file_name (weights, SD3_ROLE_MMDIT), s->channels);
@@ -65,7 +65,7 @@ detect_blocks (const sd3_weights *weights,
 
   s->depth = sd3_weights_count (weights, SD3_ROLE_MMDIT, "joint_blocks.", ".x_block.attn.qkv.weight");
   if (s->depth < 1 || s->depth > SD3_MAX_BLOCKS)
-    return sd3_fail (error, "“%s” is no Stable Diffusion 3 model: it has %d blocks.", sd3_weights_file_name (weights, SD3_ROLE_MMDIT), s->depth);
+    return sd3_fail (error, N_ ("“%s” is no Stable Diffusion 3 model: it has %d blocks."), sd3_weights_file_name (weights, SD3_ROLE_MMDIT), s->depth);
   s->qk_norm = exists (weights, "context_block.attn.ln_k.weight", 0);
   norm = sd3_weights_find (weights, SD3_ROLE_MMDIT, "joint_blocks.0.x_block.attn.ln_q.weight");
   if (norm)
@@ -73,7 +73,7 @@ detect_blocks (const sd3_weights *weights,
   else if (sd3_weights_heads (weights, SD3_ROLE_MMDIT) > 0)
     head = s->width / sd3_weights_heads (weights, SD3_ROLE_MMDIT);
   if (head < 1 || s->width % head != 0)
-    return sd3_fail (error, "“%s” is no Stable Diffusion 3 model: its heads do not divide its width.", sd3_weights_file_name (weights, SD3_ROLE_MMDIT));
+    return sd3_fail (error, N_ ("“%s” is no Stable Diffusion 3 model: its heads do not divide its width."), sd3_weights_file_name (weights, SD3_ROLE_MMDIT));
   s->n_heads = s->width / head;
   for (int i = 0; i < s->depth; i++)
     s->n_dual += s->dual[i] = exists (weights, "x_block.attn2.qkv.weight", i);

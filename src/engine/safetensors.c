@@ -149,12 +149,12 @@ check_tiling (sd3_entries *list,
   for (size_t i = 0; i < list->n; i++)
     {
       if (list->entries[i].offset != at)
-        return sd3_fail (error, "“%s” is damaged: the place of “%.100s” overlaps another or leaves a hole.", name,
+        return sd3_fail (error, N_ ("“%s” is damaged: the place of “%.100s” overlaps another or leaves a hole."), name,
                          list->entries[i].name);
       at += list->entries[i].size;
       list->entries[i].offset += data_start;
     }
-  return at == data_size || sd3_fail (error, "“%s” is damaged: it holds data that belongs to nothing.", name);
+  return at == data_size || sd3_fail (error, N_ ("“%s” is damaged: it holds data that belongs to nothing."), name);
 }
 
 static bool
@@ -179,7 +179,7 @@ read_entries (sd3_entries *list,
   if (root->type != SD3_JSON_OBJECT)
     return sd3_fail (error, N_ ("“%s” is damaged: its header is no list of tensors."), name);
   if (root->n > SD3_MAX_TENSORS)
-    return sd3_fail (error, "“%s” is no model that can be used: it has %u tensors.", name, root->n);
+    return sd3_fail (error, N_ ("“%s” is no model that can be used: it has %u tensors."), name, root->n);
   list->entries = sd3_new (sd3_entry, root->n);
   for (const sd3_json_node *node = root->child; node; node = node->next)
     if (strcmp (node->key, "__metadata__") != 0)
@@ -188,7 +188,7 @@ read_entries (sd3_entries *list,
           return false;
       }
     else if (!check_metadata (node))
-      return sd3_fail (error, "“%s” is damaged: its notes are not texts.", name);
+      return sd3_fail (error, N_ ("“%s” is damaged: its notes are not texts."), name);
   return true;
 }
 

@@ -142,7 +142,7 @@ sd3_t5_normalize (const sd3_t5_tokens *tokens,
   table t;
 
   if (!open_table (tokens, &t))
-    return sd3_fail (error, "The table of characters of T5's tokenizer is damaged."), NULL;
+    return sd3_fail (error, N_ ("The table of characters of T5’s tokenizer is damaged.")), NULL;
   out.text = sd3_alloc (out.room + prefix, 1);
   for (size_t i = 0; i < length;)
     i += put_next (&out, &t, text + i, length - i);
@@ -151,7 +151,7 @@ sd3_t5_normalize (const sd3_t5_tokens *tokens,
   if (!sd3_utf8_valid (out.text, out.n))
     {
       free (out.text);
-      return sd3_fail (error, "The table of characters of T5's tokenizer is damaged."), NULL;
+      return sd3_fail (error, N_ ("The table of characters of T5’s tokenizer is damaged.")), NULL;
     }
   if (out.n > 0 && prefix > 0)
     {

@@ -68,7 +68,7 @@ sd3_t5_tokens_finish (sd3_t5_tokens *tokens,
       tokens->unknown_score -= 10;
       return tokens;
     }
-  sd3_fail (error, "The vocabulary of T5's tokenizer is incomplete: it has no sign for the end or for what it does not know.");
+  sd3_fail (error, N_ ("The vocabulary of T5’s tokenizer is incomplete: it has no sign for the end or for what it does not know."));
   sd3_t5_tokens_free (tokens);
   return NULL;
 }

@@ -18,7 +18,7 @@ static sd3_t5_tokens *
 give_up (sd3_t5_tokens *tokens,
          sd3_error     *error)
 {
-  sd3_fail (error, "The vocabulary of T5's tokenizer is damaged.");
+  sd3_fail (error, N_ ("The vocabulary of T5’s tokenizer is damaged."));
   sd3_t5_tokens_free (tokens);
   return NULL;
 }

@@ -60,7 +60,7 @@ read_gguf (sd3_source *source,
       if (status == SD3_GGUF_BAD || size == source->file.size)
         return false;
       if (length >= MAX_GGUF_HEADER)
-        return sd3_fail (error, "“%s” is no model that can be used: its header is too large.", source->file.name);
+        return sd3_fail (error, N_ ("“%s” is no model that can be used: its header is too large."), source->file.name);
     }
 }
 
@@ -119,7 +119,7 @@ read_scale (const sd3_source *source,
   if (!found)
     return true;
   if (found->type != GGML_TYPE_F32 || found->size != 4)
-    return sd3_fail (error, "“%s” has a scale for “%.100s” that is not one number.", source->file.name, entry->name);
+    return sd3_fail (error, N_ ("“%s” has a scale for “%.100s” that is not one number."), source->file.name, entry->name);
   return sd3_file_read (&source->file, found->offset, scale, 4, error);
 }
 
@@ -155,11 +155,11 @@ add_part (sd3_weights     *weights,
     return true;
   if (old->entry && !(tensor->flags & SD3_NAME_SPARE))
     return old->file == part.file
-             ? sd3_fail (error, "“%s” has “%.100s” twice, under two names.", file, part.entry->name)
+             ? sd3_fail (error, N_ ("“%s” has “%.100s” twice, under two names."), file, part.entry->name)
              : sd3_fail (error, N_ ("“%s” and “%s” both bring “%.100s” of %s; one of them is enough."),
                          weights->sources[old->file].file.name, file, part.entry->name, sd3_role_name (place->role));
   if (tensor->n_parts != place->n_parts)
-    return sd3_fail (error, "“%s” has “%.100s” both whole and in parts.", file, part.entry->name);
+    return sd3_fail (error, N_ ("“%s” has “%.100s” both whole and in parts."), file, part.entry->name);
   tensor->flags = place->flags;
   *old = part;
   if (weights->file_of[place->role] == 0)
@@ -220,7 +220,7 @@ sd3_weights_add (sd3_weights *weights,
   if (weights->n_sources == SD3_MAX_FILES)
     {
       sd3_file_close (&file);
-      return sd3_fail (error, "A model of more than %d files cannot be used.", SD3_MAX_FILES);
+      return sd3_fail (error, N_ ("A model of more than %d files cannot be used."), SD3_MAX_FILES);
     }
   *source = (sd3_source) { .file = file };
   weights->n_sources++;
@@ -260,7 +260,7 @@ settle (const sd3_weights *weights,
         return sd3_fail (error, N_ ("%s is incomplete: only a part of “%.100s” is there."), sd3_role_name (tensor->role),
                          strchr (tensor->name, ':') + 1);
       if (entry->n_dims != first->n_dims || (entry->n_dims > 1 && memcmp (entry->shape + 1, first->shape + 1, 3 * sizeof *first->shape) != 0))
-        return sd3_fail (error, "“%s” is damaged: “%.100s” does not fit its neighbours.",
+        return sd3_fail (error, N_ ("“%s” is damaged: “%.100s” does not fit its neighbours."),
                          weights->sources[tensor->parts[i].file].file.name, entry->name);
       tensor->shape[0] += entry->shape[0];
     }
