@@ -36,7 +36,7 @@ take_file (sd3_file   *file,
 
   if (fd < 0)
     return sd3_fail (error, N_ ("“%s” cannot be opened: %s."), name,
-                     errno == EXDEV || errno == ELOOP ? "it is a link that leads out of the folder" : strerror (errno));
+                     errno == EXDEV ? "it is a link that leads out of the folder" : strerror (errno));
   if (fstat (fd, &at) != 0 || !S_ISREG (at.st_mode))
     {
       close (fd);

@@ -291,15 +291,18 @@ test_folder_bad (Fixture      *fixture,
     { "diffusion_pytorch_model-00001-of-00002.safetensors", "does not hold" },
     { "link.safetensors", "leads out of the folder" },
     { "absolute.safetensors", "leads out of the folder" },
+    { "circle.safetensors", "Too many levels" },
   };
   g_autoptr (TinyModel) model = tiny_mmdit (2, false, 0);
   g_autofree char *folder = make_folder (fixture, "bad"), *root = in_folder (fixture, "bad"), *empty = in_folder (fixture, "empty");
   g_autofree char *outside = in_folder (fixture, "outside.safetensors");
   g_autofree char *link = g_build_filename (folder, "link.safetensors", NULL), *absolute = g_build_filename (folder, "absolute.safetensors", NULL);
+  g_autofree char *circle = g_build_filename (folder, "circle.safetensors", NULL);
 
   tiny_write (outside, &model, (const char *[]) { "" }, 1, "F32");
   g_assert_cmpint (symlink ("../../outside.safetensors", link), ==, 0);
   g_assert_cmpint (symlink (outside, absolute), ==, 0);
+  g_assert_cmpint (symlink ("circle.safetensors", circle), ==, 0);
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       write_shards (folder, model, cases[i].second);
