@@ -8,7 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sfumato-key-group.h"
+#include "ui/preferences/sfumato-key-group.h"
 
 /* Of a row: the picture at its end, borrowed. */
 #define MARK "sfumato-mark"

@@ -6,7 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sfumato-preferences.h"
+#include "ui/preferences/sfumato-preferences.h"
 #include "ui/sfumato-window-private.h"
 
 /* ---- making pictures ---- */

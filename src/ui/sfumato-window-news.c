@@ -8,7 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "domain/sfumato-error.h"
-#include "ui/sfumato-job-words.h"
+#include "ui/queue/sfumato-job-words.h"
 #include "ui/sfumato-window-private.h"
 
 /* Whether what happens to a job is seen, so that it need not be said elsewhere. A page that goes is mapped until its

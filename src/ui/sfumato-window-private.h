@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "ui/sfumato-create-page.h"
-#include "ui/sfumato-deletions.h"
-#include "ui/sfumato-gallery-page.h"
-#include "ui/sfumato-queue-sheet.h"
-#include "ui/sfumato-queue-strip.h"
+#include "ui/create/sfumato-create-page.h"
+#include "ui/gallery/sfumato-deletions.h"
+#include "ui/gallery/sfumato-gallery-page.h"
+#include "ui/queue/sfumato-queue-sheet.h"
+#include "ui/queue/sfumato-queue-strip.h"
 #include "ui/sfumato-welcome-page.h"
 #include "ui/sfumato-window.h"
 

@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "domain/sfumato-error.h"
-#include "ui/sfumato-form.h"
+#include "ui/create/sfumato-form.h"
 
 typedef struct
 {

@@ -6,7 +6,7 @@
 
 #include "domain/sfumato-error.h"
 #include "studio/sfumato-job-private.h"
-#include "ui/sfumato-job-words.h"
+#include "ui/queue/sfumato-job-words.h"
 
 #define SECOND G_GINT64_CONSTANT (1000000)
 

@@ -10,8 +10,8 @@
 
 #include "sample.h"
 #include "scratch.h"
-#include "ui/sfumato-local-page.h"
-#include "ui/sfumato-model-row.h"
+#include "ui/preferences/sfumato-local-page.h"
+#include "ui/preferences/sfumato-model-row.h"
 
 typedef struct
 {

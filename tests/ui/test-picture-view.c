@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "ui/sfumato-picture-view.h"
+#include "ui/gallery/sfumato-picture-view.h"
 
 #define CLOSE 0.001
 

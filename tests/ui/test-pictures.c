@@ -8,12 +8,12 @@
 #include <glib/gstdio.h>
 
 #include "sample.h"
-#include "ui/sfumato-details.h"
-#include "ui/sfumato-fact-row.h"
-#include "ui/sfumato-picture-content.h"
-#include "ui/sfumato-preloader.h"
-#include "ui/sfumato-texture.h"
-#include "ui/sfumato-thumbnail.h"
+#include "ui/gallery/sfumato-details.h"
+#include "ui/gallery/sfumato-fact-row.h"
+#include "ui/gallery/sfumato-picture-content.h"
+#include "ui/gallery/sfumato-preloader.h"
+#include "ui/widgets/sfumato-texture.h"
+#include "ui/widgets/sfumato-thumbnail.h"
 
 /* ---- thumbnails ---- */
 
