@@ -269,7 +269,7 @@ def test_host_and_sandbox_share_a_folder(s):
     for path in made:
         with open(path, "rb") as f:
             assert f.read().endswith(b"IEND\xaeB`\x82"), path
-    # What comes or goes on one side shows in the other's window.
+    # What comes or goes on the other side shows in the window.
     app = s.start()
     app.find("text", "Prompt")
     go_to_gallery(app)
@@ -281,9 +281,12 @@ def test_host_and_sandbox_share_a_folder(s):
     app.gone("table cell", cell("a bird outside"))
     app.quit()
     s.check_outside("delete", os.path.basename(made[0]))
-    s.cli("delete", os.path.basename(made[1]))
+    # GLib 2.84 cannot give the trash what is behind an older document portal. Then nothing is deleted, and it is said.
+    deleted = s.run("sfumato-cli", "delete", os.path.basename(made[1]))
+    assert deleted.returncode == (10 if os.path.exists(made[1]) else 0), deleted
+    left = made[1:] if deleted.returncode else made[2:]
     for listed in s.cli("list", "--json"), s.check_outside("list", "--json"):
-        assert {name for name, *_ in gallery(listed)} == set(map(os.path.basename, made[2:]))
+        assert {name for name, *_ in gallery(listed)} == set(map(os.path.basename, left))
 
 
 def gallery(listed):
