@@ -50,8 +50,8 @@ def test_its_words(s):
     app.see("Lettering")
     app.click("button", "fir tree")
     app.click("button", "green")
-    app.desktop.keys("Escape")
     wait_for(lambda: app.find("text", "Prompt").text == "a red house fir tree green", "the words in the prompt")
+    app.desktop.keys("Escape")
     note = "The model does not know this word: castle"
     generate(app, "a red castle that says dragon")
     see_picture(app, "a red castle")
