@@ -129,6 +129,12 @@ gallery_painted_cb (GdkFrameClock *clock,
 {
   g_signal_handlers_disconnect_by_data (clock, bench);
   printf (", \"gallery\": %.1f", milliseconds_since (bench->began));
+  /* An empty gallery has a page of words in the grid's place: nothing scrolls. */
+  if (!gtk_widget_get_mapped (bench->grid))
+    {
+      search (bench);
+      return;
+    }
   bench->adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (bench->grid));
   gtk_widget_add_tick_callback (bench->grid, scroll_cb, bench, NULL);
 }
