@@ -60,8 +60,8 @@ char               *sfumato_stability_dup_words     (JsonObject                 
 char               *sfumato_stability_dup_fields    (const char                 *words);
 /* There is no whole answer. */
 GError             *sfumato_stability_transport_error (const SfumatoStabilityCall *call,
-                                                     const SfumatoHttpAnswer    *answer,
-                                                     const SfumatoHttpLimits    *limits);
+                                                       const SfumatoHttpAnswer    *answer,
+                                                       const SfumatoHttpLimits    *limits);
 /* An error of this call: what happened, what it cost, what to do, and the details of the answer. todo is nullable,
  * body too. */
 GError             *sfumato_stability_error         (const SfumatoStabilityCall *call,

@@ -52,7 +52,7 @@ find_place (SfumatoQueue *self,
 
 void
 sfumato_queue_insert (SfumatoQueue *self,
-            SfumatoJob   *job)
+                      SfumatoJob   *job)
 {
   guint at = find_place (self, sfumato_job_get_place (job));
 
@@ -62,7 +62,7 @@ sfumato_queue_insert (SfumatoQueue *self,
 
 void
 sfumato_queue_take_out (SfumatoQueue *self,
-              SfumatoJob   *job)
+                        SfumatoJob   *job)
 {
   guint at;
 
@@ -88,7 +88,7 @@ sfumato_queue_notify_counts (SfumatoQueue *self)
 
 SfumatoService *
 sfumato_queue_find_service (SfumatoQueue *self,
-              const char   *id)
+                            const char   *id)
 {
   for (guint i = 0; i < g_list_model_get_n_items (self->services); i++)
     {
@@ -108,7 +108,7 @@ sfumato_queue_service_of (SfumatoJob *job)
 
 SfumatoWorker *
 sfumato_queue_find_worker (SfumatoQueue *self,
-           SfumatoJob   *job)
+                           SfumatoJob   *job)
 {
   for (guint i = 0; i < self->workers->len; i++)
     {

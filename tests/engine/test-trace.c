@@ -66,7 +66,7 @@ run_engine (const char *model,
 {
   g_autofree char *model_path = in_folder (model), *inputs_path = in_folder (inputs);
   g_autofree char *line = g_strdup_printf ("%s --trace %s --model %s --inputs %s --threads 1 --device %s %s",
-                                          ENGINE, folder, model_path, inputs_path, tiny_device (), more);
+                                           ENGINE, folder, model_path, inputs_path, tiny_device (), more);
   g_auto (GStrv) arguments = g_strsplit (g_strchomp (line), " ", -1);
   g_autoptr (GSubprocess) engine = NULL;
   char *said = NULL;
