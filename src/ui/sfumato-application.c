@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/queue/sfumato-awake.h"
 #include "ui/sfumato-opening-window.h"
 #include "ui/sfumato-window.h"
 
@@ -104,6 +105,7 @@ studio_opened_cb (GObject      *source,
     }
   else
     {
+      sfumato_awake_follow (GTK_APPLICATION (self), sfumato_studio_get_queue (self->studio));
       sfumato_studio_inherit_queue (self->studio);
       sfumato_studio_follow (self->studio);
       present_window (self);

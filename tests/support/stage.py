@@ -22,7 +22,8 @@ from desktop import Desktop, Program
 from server import KEY, Server
 from session import make_home, wait_for
 
-ENGINE, PORTAL = (os.path.join(os.path.dirname(os.path.abspath(__file__)), n) for n in ("engine-stand-in", "portal.py"))
+ENGINE, PORTAL, SESSION_MANAGER = (os.path.join(os.path.dirname(os.path.abspath(__file__)), n)
+                                   for n in ("engine-stand-in", "portal.py", "session-manager.py"))
 APP_ID, SFUMATO, SFUMATO_CLI, STAND_IN, EVIDENCE = sys.argv[1:6]
 
 
@@ -34,7 +35,7 @@ class Stage:
         self.env = desktop.env | make_home(self.home) | {"SFUMATO_ENGINE": ENGINE}
         self.settings_file = os.path.join(self.env["XDG_CONFIG_HOME"], "glib-2.0/settings/keyfile")
         self.server = Server(STAND_IN)
-        self.app = None
+        self.app = self.session_manager = None
         # Where Sfumato looks for its service: the stand-in. All else is as on the first day.
         self.change_settings({"stability-url": self.server.url})
         self.gtk = {}
@@ -47,6 +48,8 @@ class Stage:
             self.app.kill()
         if self.server.process.poll() is None:
             self.server.stop()
+        if self.session_manager:
+            self.session_manager.terminate()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def set_gtk(self, **settings):
@@ -97,6 +100,18 @@ class Stage:
         self.env["ASAN_OPTIONS"] = self.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         self.desktop.helper(sys.executable, PORTAL, *paths)
         wait_for(lambda: self.desktop._has_owner("org.freedesktop.portal.Desktop"), "the desktop's dialog for files")
+
+    def follow_sleep(self):
+        """Has a desktop that is asked to keep the computer awake; returns a function that lists what it was asked."""
+        path = os.path.join(self.home, "sleep")
+        open(path, "w", encoding="utf-8").close()
+        self.session_manager = self.desktop.helper(sys.executable, SESSION_MANAGER, path)
+        wait_for(lambda: self.desktop._has_owner("org.gnome.SessionManager"), "the session manager")
+
+        def asked():
+            with open(path, encoding="utf-8") as f:
+                return f.read().splitlines()
+        return asked
 
     def add_model(self, *arguments):
         self.cli("models", "add", self.write_model(), *arguments)

@@ -41,6 +41,20 @@ def test_the_words_say_what_is_happening(s):
     app.gone("button", "Cancel")
 
 
+def test_the_computer_stays_awake_while_a_picture_is_made(s):
+    asked = s.follow_sleep()
+    app = s.start_ready()
+    s.server.script(HELD)
+    assert asked() == []
+    generate(app, PROMPT)
+    s.server.wait(1)
+    wait_for(asked, "a word to the desktop")
+    assert asked() == ["awake: A picture is being made"]
+    s.server.release()
+    see_picture(app, PROMPT)
+    wait_for(lambda: asked()[1:] == ["asleep"], "leave to sleep again")
+
+
 def test_a_sent_picture_can_be_cancelled_and_may_cost(s):
     app = s.start_ready()
     s.server.script(HELD)
