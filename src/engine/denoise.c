@@ -152,7 +152,7 @@ sd3_denoise_check (const sd3_mmdit     *mmdit,
 
   if (job->steps < 1 || job->steps > MAX_STEPS)
     return sd3_fail_as (error, SD3_ERROR_REQUEST, "The number of steps must be between 1 and %d.", MAX_STEPS);
-  if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength > 0 && job->strength <= 1) || !isfinite (job->guidance) ||
+  if (!(job->shift >= 0.01 && job->shift <= 100) || !(job->strength >= 0 && job->strength <= 1) || !isfinite (job->guidance) ||
       !isfinite (job->rescale) || !isfinite (job->skip_guidance))
     return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("A setting is outside of what it can be."));
   for (int i = 0; i < job->n_skip_layers; i++)
@@ -172,7 +172,7 @@ sample (run   *r,
   };
 
   start_latent (r, latent);
-  return make_prompts (r) && sd3_sample (&sampling);
+  return r->first == job->steps || (make_prompts (r) && sd3_sample (&sampling));
 }
 
 bool

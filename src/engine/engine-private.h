@@ -50,3 +50,6 @@ bool sd3_request_check (const sd3_engine  *engine,
 
 /* The settings of a request; prompts, noise and picture are to be added. */
 sd3_denoising sd3_request_denoising (const sd3_request *request);
+
+/* There is no step from its picture to the result, and so nothing for words to say. */
+bool sd3_request_has_no_steps (const sd3_request *request);

@@ -9,6 +9,7 @@
 #include "engine/memory.h"
 #include "engine/noise.h"
 #include "engine/preview.h"
+#include "engine/sample.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,12 @@ sd3_request_denoising (const sd3_request *r)
     .skip_guidance = r->skip_guidance, .skip_from = r->skip_from, .skip_to = r->skip_to, .skip_layers = { 7, 8, 9 },
     .n_skip_layers = r->skip_guidance != 0 ? 3 : 0,
   };
+}
+
+bool
+sd3_request_has_no_steps (const sd3_request *r)
+{
+  return r->picture && sd3_schedule_start (r->steps, r->strength) == r->steps;
 }
 
 bool
@@ -252,22 +259,52 @@ encode_text (job        *j,
 }
 
 static bool
-make (job         *j,
-      sd3_picture *picture)
+read_text (job                     *j,
+           const sd3_conditioning **prompt,
+           const sd3_conditioning **negative)
+{
+  const sd3_request *r = j->request;
+
+  return begin (j, SD3_PHASE_TEXT, 1) && (*prompt = encode_text (j, r->prompt, j->engine->trace)) &&
+         (r->guidance == 1 || (*negative = encode_text (j, r->negative, NULL))) && tell (j, SD3_PHASE_TEXT, 1, 1);
+}
+
+static bool
+read_picture (job *j)
+{
+  return begin (j, SD3_PHASE_PICTURE, 1) && encode_picture (j) && tell (j, SD3_PHASE_PICTURE, 1, 1);
+}
+
+static bool
+make_latent (job         *j,
+             sd3_picture *picture)
 {
   const sd3_request *r = j->request;
   const sd3_conditioning *prompt = NULL, *negative = NULL;
-  bool good = begin (j, SD3_PHASE_TEXT, 1) && (prompt = encode_text (j, r->prompt, j->engine->trace)) &&
-              (r->guidance == 1 || (negative = encode_text (j, r->negative, NULL))) && tell (j, SD3_PHASE_TEXT, 1, 1);
 
-  if (good && r->picture)
-    good = begin (j, SD3_PHASE_PICTURE, 1) && encode_picture (j) && tell (j, SD3_PHASE_PICTURE, 1, 1);
-  if (!good)
+  if (!read_text (j, &prompt, &negative) || (r->picture && !read_picture (j)))
     return false;
   picture->clip_cut = prompt->clip_cut;
   picture->t5_cut = prompt->t5_cut;
   sd3_noise (r->seed, j->noise, j->n);
-  return denoise (j, prompt, negative) && begin (j, SD3_PHASE_DECODING, 1) && decode (j, picture) && tell (j, SD3_PHASE_DECODING, 1, 1);
+  return denoise (j, prompt, negative);
+}
+
+static bool
+keep_latent (job *j)
+{
+  bool good = read_picture (j);
+
+  memcpy (j->latent, j->init, j->n * sizeof *j->latent);
+  return good;
+}
+
+static bool
+make (job         *j,
+      sd3_picture *picture)
+{
+  return (sd3_request_has_no_steps (j->request) ? keep_latent (j) : make_latent (j, picture)) && begin (j, SD3_PHASE_DECODING, 1) &&
+         decode (j, picture) && tell (j, SD3_PHASE_DECODING, 1, 1);
 }
 
 bool

@@ -141,11 +141,11 @@ rehearse (rehearsal *r,
   switch (phase)
     {
     case SD3_PHASE_TEXT:
-      return rehearse_text (r);
+      return sd3_request_has_no_steps (r->request) || rehearse_text (r);
     case SD3_PHASE_PICTURE:
       return !r->request->picture || rehearse_vae (r, SD3_VAE_ENCODER);
     case SD3_PHASE_STEPS:
-      return rehearse_steps (r);
+      return sd3_request_has_no_steps (r->request) || rehearse_steps (r);
     default:
       return rehearse_vae (r, SD3_VAE_DECODER);
     }

@@ -43,9 +43,7 @@ int
 sd3_schedule_start (int    n,
                     double strength)
 {
-  int start = (int) (n * (1 - strength));
-
-  return start < n ? start : n - 1;
+  return (int) (n * (1 - strength));
 }
 
 /* ---- Guidance ---------------------------------------------------------------------------------------------- */

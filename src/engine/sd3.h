@@ -102,7 +102,7 @@ typedef struct
   double            skip_from, skip_to; /* the part of the steps it acts in */
   uint64_t          seed;              /* of torch's generator on the CPU */
   const uint8_t    *picture;           /* to start from: RGB of width × height, or NULL */
-  double            strength;          /* 1: nothing of it stays; a double, for 0.6 of 10 steps are 6 */
+  double            strength;          /* 1: nothing of it stays; 0: all that the VAE keeps; a double, for 0.6 of 10 steps are 6 */
   int               t5_length;         /* the least number of T5's tokens: 77, or 256 as in diffusers */
   int               clip_chunks;       /* of 75 tokens each, for long prompts: at most 8; 1 cuts there, as diffusers does */
 

@@ -14,6 +14,17 @@ import case
 from case import *
 
 
+def pixels(file):
+    """All that is compressed in a PNG, without what is written beside it."""
+    with open(file, "rb") as png:
+        png.read(8)
+        data = b""
+        while size := png.read(4):
+            kind, body, _ = png.read(4), png.read(int.from_bytes(size, "big")), png.read(4)
+            data += body if kind == b"IDAT" else b""
+        return data
+
+
 class Picture(case.Case):
     key = False
 
@@ -42,6 +53,14 @@ class Picture(case.Case):
         shown = self.cli("models", "show", "starter", "--json").json
         words = ", ".join(word for group in shown["words"].values() for word in group)
         self.assertEqual(self.make(words)["unknown_words"], [])
+
+    def test_no_strength_keeps_the_picture(self):
+        start = self.make("a red house", "--seed", "1")["file"]
+        kept = self.make("a red house", "--seed", "1", "--image", start, "--strength", "0")["file"]
+        other = self.make("a green boat", "--seed", "2", "--image", start, "--strength", "0")["file"]
+        changed = self.make("a green boat", "--seed", "2", "--image", start, "--strength", "0.9")["file"]
+        self.assertEqual(pixels(kept), pixels(other))
+        self.assertNotEqual(pixels(kept), pixels(changed))
 
     def test_shapes(self):
         for aspect in ("21:9", "2:3"):

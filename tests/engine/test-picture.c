@@ -6,6 +6,8 @@
 
 #include "whole.h"
 
+#include "engine/engine-private.h"
+
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +227,37 @@ test_from_picture (void)
   sd3_close (engine);
 }
 
+/* Strength 0: what the reference does, where no step is left. The picture goes through the VAE and back, whatever else is asked. */
+static void
+test_kept_picture (void)
+{
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  g_autofree guint8 *start = g_malloc (BYTES), *kept = NULL, *other = NULL;
+  g_autofree float *rgb = g_new (float, 3 * SIDE * SIDE), *moments = g_new (float, 32 * SIDE * SIDE / 64);
+  uint64_t needed = sd3_memory_needed (engine, &request);
+
+  for (int i = 0; i < BYTES; i++)
+    start[i] = (guint8) (i * 7 % 256);
+  request.picture = start;
+  request.strength = 0;
+  kept = whole_make (engine, &request);
+  for (int i = 0; i < BYTES; i++)
+    rgb[i % 3 * SIDE * SIDE + i / 3] = start[i] / 127.5f - 1;
+  g_assert_true (sd3_vae_run (engine->encoder, rgb, SIDE, SIDE, NULL, moments, NULL));
+  g_assert_true (sd3_vae_run (engine->decoder, moments, SIDE / 8, SIDE / 8, NULL, rgb, NULL));
+  for (int i = 0; i < BYTES; i++)
+    g_assert_cmpfloat_with_epsilon (kept[i], CLAMP ((rgb[i % 3 * SIDE * SIDE + i / 3] + 1) * 127.5f, 0, 255), 0.51f);
+  g_assert_cmpuint (sd3_memory_needed (engine, &request), <, needed); /* neither encoders nor transformer */
+  request.prompt = "something else";
+  request.seed = 8;
+  request.steps = 9;
+  request.guidance = 1;
+  other = whole_make (engine, &request);
+  g_assert_cmpmem (kept, BYTES, other, BYTES);
+  sd3_close (engine);
+}
+
 static bool
 stop_cb (void     *opaque,
          sd3_phase phase,
@@ -409,6 +442,7 @@ main (int    argc,
   g_test_add_func ("/picture/side", test_side);
   g_test_add_func ("/picture/same-and-other", test_same_and_other);
   g_test_add_func ("/picture/from-picture", test_from_picture);
+  g_test_add_func ("/picture/kept-picture", test_kept_picture);
   g_test_add_func ("/picture/cancel", test_cancel);
   g_test_add_func ("/picture/pieces", test_pieces);
   g_test_add_func ("/picture/variants", test_variants);

@@ -81,7 +81,7 @@ test_schedule (void)
   g_assert_cmpint (sd3_schedule_start (50, 0.8), ==, 9); /* 50·(1 − 0.8) is 9.999… in doubles */
   g_assert_cmpint (sd3_schedule_start (10, 0.6), ==, 4);
   g_assert_cmpint (sd3_schedule_start (28, 1), ==, 0);
-  g_assert_cmpint (sd3_schedule_start (28, 0), ==, 27);
+  g_assert_cmpint (sd3_schedule_start (28, 0), ==, 28);
 }
 
 /* A model that knows the picture: all is a straight line, which every sampler must follow exactly. */

@@ -179,6 +179,18 @@ test_pass (void)
   g_assert_true (isfinite (embedded[0]) && isfinite (velocity[0]));
 }
 
+/* The reference takes no step at strength 0: the latent stays what it was, whatever the noise is. */
+static void
+test_no_steps (void)
+{
+  g_autofree char *said = run_engine ("bare.safetensors", "init", "--strength 0 --steps 5 --seed 3");
+  g_autofree float *result = NULL, *init = tiny_data ("in.lat", 1, N);
+
+  g_assert_cmpstr (said, ==, NULL);
+  result = read_stage ("transformer", "result", N);
+  g_assert_cmpmem (result, N * sizeof *result, init, N * sizeof *init);
+}
+
 static void
 write_ids (const char *prompt)
 {
@@ -261,7 +273,8 @@ test_refused (void)
     { "plain", "--width 64 --height 208", "at most" },
     { "plain", "--width 64 --height 64 --steps 0", "number of steps" },
     { "plain", "--width 64 --height 64 --shift 0", "outside of what it can be" },
-    { "init", "--strength 0", "outside of what it can be" },
+    { "init", "--strength -0.1", "outside of what it can be" },
+    { "init", "--strength 1.1", "outside of what it can be" },
     { "plain", "--width 64 --height 64 --skip-layer 2", "no layer 2" },
     { "nothing", "", "cannot be opened" },
     { "plain", "--sampler magic", "wrong option" },
@@ -307,6 +320,7 @@ main (int    argc,
   g_test_add_func ("/trace/sampling", test_sampling);
   g_test_add_func ("/trace/routes", test_routes);
   g_test_add_func ("/trace/pass", test_pass);
+  g_test_add_func ("/trace/no-steps", test_no_steps);
   g_test_add_func ("/trace/prompt", test_prompt);
   g_test_add_func ("/trace/out-of-range", test_out_of_range);
   g_test_add_func ("/trace/refused", test_refused);
