@@ -15,6 +15,7 @@
 #include "engine/t5.h"
 #include "engine/vae.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ typedef struct
   sd3_writer          *writer; /* of the part that runs */
   sd3_trace            trace;
   int                  n_done; /* parts that had something to do */
+  char                 bad[64]; /* the first stage with a number out of range; "" when there is none */
 } door;
 
 static void
@@ -42,6 +44,8 @@ stage_cb (void          *opaque,
 
   for (int i = 0; i < n_dims; i++)
     n *= (size_t) shape[i];
+  if (!d->bad[0] && !sd3_check_numbers (data, n, NULL))
+    snprintf (d->bad, sizeof d->bad, "%s", name);
   sd3_writer_add (d->writer, name, "F32", n_dims, shape, data, n * sizeof *data);
 }
 
@@ -374,6 +378,8 @@ run_part (door       *d,
 
   d->writer = sd3_writer_new ();
   good = part (d);
+  if (good && d->bad[0])
+    good = sd3_fail_as (d->error, SD3_ERROR_NUMBERS, "The numbers of the model ran out of range, first in “%s”.", d->bad);
   if (d->n_done > before && !sd3_writer_save (d->writer, path, good ? d->error : NULL))
     good = false;
   sd3_writer_free (d->writer);

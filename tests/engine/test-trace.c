@@ -250,18 +250,22 @@ test_prompt (void)
   g_remove (path);
 }
 
-/* One number out of range in the weights is said, not painted. */
+/* One number out of range in the weights is said, not painted; a single pass says where, and still shows its stages. */
 static void
 test_out_of_range (void)
 {
   g_autoptr (TinyModel) model = tiny_mmdit (2, true, 0);
-  g_autofree char *path = in_folder ("infinite.safetensors"), *said = NULL;
+  g_autofree char *path = in_folder ("infinite.safetensors"), *said = NULL, *pass = NULL;
 
   tiny_find (model, "joint_blocks.1.x_block.mlp.fc2.bias")->data[0] = INFINITY;
   tiny_write (path, &model, (const char *[]) { "" }, 1, "F32");
   said = run_engine ("infinite.safetensors", "plain", "--width 64 --height 64 --steps 2");
   g_assert_nonnull (said);
   g_assert_nonnull (strstr (said, "ran out of range"));
+  pass = run_engine ("infinite.safetensors", "plain", "--time 500 --width 64 --height 64");
+  g_assert_nonnull (pass);
+  g_assert_nonnull (strstr (pass, "ran out of range, first in “joint_blocks.1.x”"));
+  g_free (read_stage ("transformer", "velocity", 16 * 8 * 8));
 }
 
 static void
