@@ -197,7 +197,7 @@ read_ids (sd3_clip_tokens *tokens,
           size_t           length,
           sd3_error       *error)
 {
-  sd3_json *json = sd3_json_parse (text, length, "The vocabulary of CLIP's tokenizer", error);
+  sd3_json *json = sd3_json_parse (text, length, "vocab.json", error);
   const sd3_json_node *root = json ? sd3_json_root (json) : NULL;
   bool good = root && root->type == SD3_JSON_OBJECT;
 

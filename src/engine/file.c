@@ -25,6 +25,25 @@ base_name (const char *path)
   return slash && slash[1] ? slash + 1 : path;
 }
 
+/* What the system says, where a person may really meet it in a form that can be translated. */
+static const char *
+reason (int number)
+{
+  switch (number)
+    {
+    case EXDEV:
+      return NC_ ("engine", "it is a link that leads out of the folder");
+    case ENOENT:
+      return NC_ ("engine", "No such file or directory");
+    case EACCES:
+      return NC_ ("engine", "Permission denied");
+    case EIO:
+      return NC_ ("engine", "Input/output error");
+    default:
+      return strerror (number);
+    }
+}
+
 static bool
 take_file (sd3_file   *file,
            int         fd,
@@ -35,8 +54,7 @@ take_file (sd3_file   *file,
   struct stat at;
 
   if (fd < 0)
-    return sd3_fail (error, N_ ("“%s” cannot be opened: %s."), name,
-                     errno == EXDEV ? "it is a link that leads out of the folder" : strerror (errno));
+    return sd3_fail (error, N_ ("“%s” cannot be opened: %s."), name, reason (errno));
   if (fstat (fd, &at) != 0 || !S_ISREG (at.st_mode))
     {
       close (fd);
@@ -161,7 +179,7 @@ sd3_file_read (const sd3_file *file,
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return sd3_fail (error, N_ ("“%s” cannot be read: %s."), file->name, strerror (errno));
+        return sd3_fail (error, N_ ("“%s” cannot be read: %s."), file->name, reason (errno));
       if (n == 0)
         break;
       p += n;

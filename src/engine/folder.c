@@ -53,15 +53,13 @@ read_json (const char *root,
 {
   sd3_json *json = NULL;
   sd3_file file;
-  char *text, *what;
+  char *text;
 
   if (!sd3_file_open_in (&file, root, relative, error))
     return NULL;
   text = sd3_file_text (&file, most, error);
-  what = sd3_text_new ("“%s”", relative);
   if (text)
-    json = sd3_json_parse (text, file.size, what, error);
-  free (what);
+    json = sd3_json_parse (text, file.size, relative, error);
   free (text);
   sd3_file_close (&file);
   return json;

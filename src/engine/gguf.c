@@ -43,7 +43,7 @@ skip (cursor   *c,
       uint64_t  n)
 {
   if (n > (uint64_t) (c->end - c->p))
-    return stop (c, SD3_GGUF_SHORT, "it ends too early");
+    return stop (c, SD3_GGUF_SHORT, NC_ ("engine", "it ends too early"));
   c->p += n;
   return true;
 }
@@ -87,7 +87,7 @@ read_string (cursor      *c,
 {
   *length = read_u64 (c);
   if (*length > most)
-    return stop (c, SD3_GGUF_BAD, "a text in it is too long");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a text in it is too long"));
   *string = c->p;
   return skip (c, *length);
 }
@@ -110,11 +110,11 @@ skip_elements (cursor   *c,
   uint64_t length;
 
   if (n > MAX_ARRAY)
-    return stop (c, SD3_GGUF_BAD, "a list in it is too long");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a list in it is too long"));
   if (width_of (type) > 0)
     return skip (c, n * width_of (type));
   if (type != SD3_GGUF_STRING)
-    return stop (c, SD3_GGUF_BAD, "a key in it has a type that is not known");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a key in it has a type that is not known"));
   while (n-- > 0)
     if (!read_string (c, MAX_STRING, &string, &length))
       return false;
@@ -163,9 +163,9 @@ read_head (cursor   *c,
   if (c->status != SD3_GGUF_GOOD)
     return false;
   if (memcmp (magic, "GGUF", 4) != 0 || version < 2 || version > 3)
-    return stop (c, SD3_GGUF_BAD, "its version is not known");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "its version is not known"));
   if (*n_tensors > SD3_MAX_TENSORS || *n_keys > MAX_KEYS)
-    return stop (c, SD3_GGUF_BAD, "it has too many entries");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "it has too many entries"));
   return true;
 }
 
@@ -187,7 +187,7 @@ read_keys (cursor   *c,
         break;
       if (!sd3_map_add (&keys, key, length, 0))
         {
-          stop (c, SD3_GGUF_BAD, "a key is in it twice");
+          stop (c, SD3_GGUF_BAD, NC_ ("engine", "a key is in it twice"));
           break;
         }
       if (length == 17 && memcmp (key, "general.alignment", 17) == 0 && value.type == SD3_GGUF_U32 && !value.array)
@@ -208,14 +208,14 @@ read_shape (cursor    *c,
   uint32_t n_dims = read_u32 (c);
 
   if (c->status == SD3_GGUF_GOOD && (n_dims < 1 || n_dims > 4))
-    return stop (c, SD3_GGUF_BAD, "a tensor has too many dimensions");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor has too many dimensions"));
   entry->n_dims = (int) n_dims;
   for (uint32_t i = 0; c->status == SD3_GGUF_GOOD && i < n_dims; i++)
     {
       uint64_t dim = read_u64 (c);
 
       if (dim == 0 || dim > INT32_MAX)
-        return stop (c, SD3_GGUF_BAD, "a tensor has a shape that cannot be");
+        return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor has a shape that cannot be"));
       entry->shape[n_dims - 1 - i] = (int64_t) dim;
     }
   return c->status == SD3_GGUF_GOOD;
@@ -237,12 +237,12 @@ read_tensor (cursor      *c,
   if (c->status != SD3_GGUF_GOOD)
     return false;
   if (!sd3_utf8_valid (*name, *name_length) || memchr (*name, 0, *name_length))
-    return stop (c, SD3_GGUF_BAD, "a tensor's name is no text");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor’s name is no text"));
   if (type >= GGML_TYPE_COUNT || ggml_blck_size (type) == 0 || ggml_type_size (type) == 0)
-    return stop (c, SD3_GGUF_BAD, "a tensor has a type that is not known");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor has a type that is not known"));
   entry->type = (int) type;
   return sd3_type_size (entry->type, entry->n_dims, entry->shape, &entry->size) ||
-         stop (c, SD3_GGUF_BAD, "a tensor has a shape that cannot be");
+         stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor has a shape that cannot be"));
 }
 
 static bool
@@ -269,7 +269,7 @@ read_tensors (cursor      *c,
       copy += length + 1;
       if (!sd3_map_add (&names, name, length, 0))
         {
-          stop (c, SD3_GGUF_BAD, "a tensor is in it twice");
+          stop (c, SD3_GGUF_BAD, NC_ ("engine", "a tensor is in it twice"));
           break;
         }
       list->n++;
@@ -297,16 +297,16 @@ place_data (cursor      *c,
   uint64_t end = 0;
 
   if (data_start > file_size && list->n > 0)
-    return stop (c, SD3_GGUF_BAD, "it ends too early");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "it ends too early"));
   qsort (list->entries, list->n, sizeof *list->entries, by_offset);
   for (size_t i = 0; i < list->n; i++)
     {
       sd3_entry *entry = &list->entries[i];
 
       if (entry->offset % alignment != 0 || entry->offset < end)
-        return stop (c, SD3_GGUF_BAD, "two tensors overlap in it");
+        return stop (c, SD3_GGUF_BAD, NC_ ("engine", "two tensors overlap in it"));
       if (entry->offset > file_size - data_start || entry->size > file_size - data_start - entry->offset)
-        return stop (c, SD3_GGUF_BAD, "it ends too early");
+        return stop (c, SD3_GGUF_BAD, NC_ ("engine", "it ends too early"));
       end = entry->offset + entry->size;
       entry->offset += data_start;
     }
@@ -324,7 +324,7 @@ parse (cursor      *c,
   if (!read_head (c, &n_tensors, &n_keys) || !read_keys (c, n_keys, &alignment))
     return false;
   if (alignment < 8 || alignment > 1 << 20 || (alignment & (alignment - 1)) != 0)
-    return stop (c, SD3_GGUF_BAD, "its alignment cannot be");
+    return stop (c, SD3_GGUF_BAD, NC_ ("engine", "its alignment cannot be"));
   return read_tensors (c, list, n_tensors) &&
          place_data (c, list, ((uint64_t) (c->p - header) + alignment - 1) & ~(alignment - 1), alignment, file_size);
 }
@@ -343,7 +343,7 @@ sd3_gguf_parse (sd3_entries *list,
   if (parse (&c, list, header, file_size))
     return SD3_GGUF_GOOD;
   sd3_entries_clear (list);
-  sd3_fail (error, "“%s” is damaged: %s.", name, c.why);
+  sd3_fail (error, N_ ("“%s” is damaged: %s."), name, c.why);
   return c.status;
 }
 

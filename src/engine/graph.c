@@ -141,7 +141,7 @@ sd3_graph_ready (sd3_graph  *graph,
       struct ggml_tensor *node = ggml_graph_node (graph->graph, i);
 
       if (!ggml_backend_supports_op (device->backend, node) && !ggml_backend_supports_op (device->processor, node))
-        return sd3_fail_as (error, SD3_ERROR_OTHER, "This device cannot compute a part of %s (%s).", what, ggml_op_desc (node));
+        return sd3_fail_as (error, SD3_ERROR_OTHER, N_ ("This device cannot compute a part of %s (%s)."), what, ggml_op_desc (node));
     }
   if (!(device->is_cpu ? ready_on_processor (graph) : ready_on_card (graph)))
     return sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), what);
@@ -187,7 +187,7 @@ sd3_graph_run (sd3_graph *graph,
   if (status == GGML_STATUS_ABORTED)
     return sd3_fail_as (error, SD3_ERROR_CANCELLED, "It was cancelled.");
   if (status != GGML_STATUS_SUCCESS)
-    return sd3_fail_as (error, SD3_ERROR_OTHER, "The computation failed: %s.", ggml_status_to_string (status));
+    return sd3_fail_as (error, SD3_ERROR_OTHER, N_ ("The computation failed: %s."), ggml_status_to_string (status));
   for (size_t i = 0; i < graph->n_marks; i++)
     give_mark (graph, &graph->marks[i]);
   return true;

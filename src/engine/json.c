@@ -39,7 +39,7 @@ typedef struct
   sd3_json   *json;
   const char *p, *end;
   char       *pool; /* next free byte */
-  const char *what; /* of the document, for sentences */
+  const char *name; /* of the file; NULL where it is a line */
   sd3_error  *error;
 } reader;
 
@@ -51,7 +51,7 @@ static bool
 bad (reader     *r,
      const char *why)
 {
-  return sd3_fail (r->error, "%s is damaged: %s.", r->what, why);
+  return r->name ? sd3_fail (r->error, N_ ("“%s” is damaged: %s."), r->name, why) : sd3_fail (r->error, "The line is no JSON: %s.", why);
 }
 
 static sd3_json_node *
@@ -60,7 +60,7 @@ new_node (reader *r)
   sd3_json *json = r->json;
 
   if (json->n_nodes == json->most)
-    return bad (r, "it has too many values"), NULL;
+    return bad (r, NC_ ("engine", "it has too many values")), NULL;
   if (json->n_nodes % BLOCK == 0)
     {
       struct block *block = sd3_new (struct block, 1);
@@ -154,18 +154,18 @@ read_string (reader      *r,
   char *start = r->pool;
 
   if (!take (r, '"'))
-    return bad (r, "a text is missing");
+    return bad (r, NC_ ("engine", "a text is missing"));
   while (r->p < r->end && *r->p != '"')
     {
       if ((unsigned char) *r->p < 0x20)
-        return bad (r, "there is a control character in a text");
+        return bad (r, NC_ ("engine", "there is a control character in a text"));
       if (*r->p != '\\')
         *r->pool++ = *r->p++;
       else if (r->p++, !read_escape (r))
-        return bad (r, "there is a wrong escape in a text");
+        return bad (r, NC_ ("engine", "there is a wrong escape in a text"));
     }
   if (r->p == r->end)
-    return bad (r, "it ends in the middle of a text");
+    return bad (r, NC_ ("engine", "it ends in the middle of a text"));
   r->p++;
   *string = start;
   *length = (uint32_t) (r->pool - start);
@@ -203,24 +203,24 @@ read_number (reader        *r,
   size_t length;
 
   if (q == p || (*p == '0' && q > p + 1))
-    return bad (r, "there is a number that is none");
+    return bad (r, NC_ ("engine", "there is a number that is none"));
   if (q < r->end && *q == '.')
     {
       whole = false;
       p = q + 1;
       if ((q = skip_digits (p, r->end)) == p)
-        return bad (r, "there is a number that is none");
+        return bad (r, NC_ ("engine", "there is a number that is none"));
     }
   if (q < r->end && (*q == 'e' || *q == 'E'))
     {
       whole = false;
       p = q + 1 + (q + 1 < r->end && (q[1] == '+' || q[1] == '-'));
       if ((q = skip_digits (p, r->end)) == p)
-        return bad (r, "there is a number that is none");
+        return bad (r, NC_ ("engine", "there is a number that is none"));
     }
   length = q - start;
   if (length >= sizeof digits)
-    return bad (r, "there is a number that is too long");
+    return bad (r, NC_ ("engine", "there is a number that is too long"));
   memcpy (digits, start, length);
   digits[length] = '\0';
   r->p = q;
@@ -240,7 +240,7 @@ read_word (reader        *r,
   size_t length = strlen (word);
 
   if ((size_t) (r->end - r->p) < length || memcmp (r->p, word, length) != 0)
-    return bad (r, "there is a word that JSON does not know");
+    return bad (r, NC_ ("engine", "there is a word that JSON does not know"));
   r->p += length;
   node->type = type;
   node->truth = *word == 't';
@@ -257,8 +257,8 @@ read_key (reader        *r,
   if (!read_string (r, &node->key, &length))
     return false;
   if (!sd3_map_add (keys, node->key, length, 0))
-    return bad (r, "a name is in it twice");
-  return take (r, ':') || bad (r, "a colon is missing");
+    return bad (r, NC_ ("engine", "a name is in it twice"));
+  return take (r, ':') || bad (r, NC_ ("engine", "a colon is missing"));
 }
 
 /* Members up to the closing bracket; @keys is NULL in an array. */
@@ -284,7 +284,7 @@ read_members (reader        *r,
       node->n++;
     }
   while (take (r, ','));
-  return take (r, close) || bad (r, "a bracket or comma is missing");
+  return take (r, close) || bad (r, NC_ ("engine", "a bracket or comma is missing"));
 }
 
 static bool
@@ -308,9 +308,9 @@ read_value (reader        *r,
 {
   skip_space (r);
   if (r->p == r->end)
-    return bad (r, "it ends too early");
+    return bad (r, NC_ ("engine", "it ends too early"));
   if (depth > MAX_DEPTH)
-    return bad (r, "it is nested too deeply");
+    return bad (r, NC_ ("engine", "it is nested too deeply"));
   switch (*r->p)
     {
     case '{':
@@ -338,23 +338,23 @@ static bool
 read_document (reader *r)
 {
   if (!sd3_utf8_valid (r->p, r->end - r->p))
-    return bad (r, "it is not UTF-8 text");
+    return bad (r, NC_ ("engine", "it is not UTF-8 text"));
   r->json->root = new_node (r);
   if (!read_value (r, r->json->root, 1))
     return false;
   skip_space (r);
-  return r->p == r->end || bad (r, "something follows its end");
+  return r->p == r->end || bad (r, NC_ ("engine", "something follows its end"));
 }
 
 static sd3_json *
 parse (const char *text,
        size_t      length,
        size_t      most,
-       const char *what,
+       const char *name,
        sd3_error  *error)
 {
   sd3_json *json = sd3_new (sd3_json, 1);
-  reader r = { json, text, text + length, NULL, what, error };
+  reader r = { json, text, text + length, NULL, name, error };
 
   json->most = most;
   json->pool = r.pool = sd3_alloc (length + 1, 1);
@@ -367,10 +367,10 @@ parse (const char *text,
 sd3_json *
 sd3_json_parse (const char *text,
                 size_t      length,
-                const char *what,
+                const char *name,
                 sd3_error  *error)
 {
-  return parse (text, length, MAX_NODES, what, error);
+  return parse (text, length, MAX_NODES, name, error);
 }
 
 sd3_json *
@@ -378,7 +378,7 @@ sd3_json_parse_line (const char *text,
                      size_t      length,
                      sd3_error  *error)
 {
-  return parse (text, length, MAX_NODES_OF_LINE, "The line", error);
+  return parse (text, length, MAX_NODES_OF_LINE, NULL, error);
 }
 
 void

@@ -38,10 +38,10 @@ struct sd3_json_node
 
 typedef struct sd3_json sd3_json;
 
-/* Returns NULL and says why when the text is not strict JSON; @what names it in the sentence. */
+/* Returns NULL and says why when the text is not strict JSON; @name is its file's. */
 sd3_json *sd3_json_parse (const char *text,
                           size_t      length,
-                          const char *what,
+                          const char *name,
                           sd3_error  *error);
 
 /* The same for a line of the protocol, which needs no more than a hundred values. */

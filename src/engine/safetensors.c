@@ -41,7 +41,7 @@ static bool
 bad (const place *at,
      const char  *why)
 {
-  return sd3_fail (at->error, "“%s” is damaged: its entry “%.100s” %s.", at->file, at->tensor, why);
+  return sd3_fail (at->error, N_ ("“%s” is damaged: its entry “%.100s” %s."), at->file, at->tensor, why);
 }
 
 static bool
@@ -59,7 +59,7 @@ read_dtype (const place         *at,
         *bits = dtypes[i].bits;
         return true;
       }
-  return bad (at, "has a type that is not known");
+  return bad (at, NC_ ("engine", "has a type that is not known"));
 }
 
 /* Leading ones beyond rank four go, a larger rank is no weight of ours. Yields the size in bits, checked. */
@@ -73,11 +73,11 @@ read_shape (const place         *at,
   uint32_t left = shape ? shape->n : 0;
 
   if (!shape || shape->n > MAX_RANK)
-    return bad (at, "has no shape that can be");
+    return bad (at, NC_ ("engine", "has no shape that can be"));
   for (const sd3_json_node *dim = shape->child; dim; dim = dim->next, left--)
     {
       if (!dim->is_index || dim->index >= 1ULL << 53 || __builtin_mul_overflow (*bits, dim->index, bits))
-        return bad (at, "has a shape that cannot be");
+        return bad (at, NC_ ("engine", "has a shape that cannot be"));
       if (left > 4 && dim->index != 1)
         entry->type = SD3_TYPE_OTHER;
       if (left <= 4)
@@ -98,13 +98,13 @@ read_offsets (const place         *at,
   const sd3_json_node *end = begin ? begin->next : NULL;
 
   if (!end || !begin->is_index || !end->is_index || begin->index > end->index)
-    return bad (at, "has no place in the file that can be");
+    return bad (at, NC_ ("engine", "has no place in the file that can be"));
   if (end->index > data_size)
-    return bad (at, "lies beyond the end of the file");
+    return bad (at, NC_ ("engine", "lies beyond the end of the file"));
   entry->offset = begin->index;
   entry->size = end->index - begin->index;
   if (bits % 8 != 0 || bits / 8 != entry->size)
-    return bad (at, "has another size than its shape asks for");
+    return bad (at, NC_ ("engine", "has another size than its shape asks for"));
   return true;
 }
 
@@ -119,7 +119,7 @@ read_entry (const place         *at,
 
   *entry = (sd3_entry) { .name = node->key, .shape = { 1, 1, 1, 1 } };
   if (strlen (node->key) > MAX_NAME || node->type != SD3_JSON_OBJECT)
-    return bad (at, "is none");
+    return bad (at, NC_ ("engine", "is none"));
   if (!read_dtype (at, node, entry, &width))
     return false;
   bits = width;
@@ -201,13 +201,11 @@ sd3_safetensors_parse (sd3_entries *list,
                        sd3_error   *error)
 {
   uint64_t data_start = 8 + (uint64_t) length;
-  char what[300];
 
-  snprintf (what, sizeof what, "The header of “%.200s”", name);
   *list = (sd3_entries) { 0 };
   if (length < 2 || data_start > file_size || *text != '{')
     return sd3_fail (error, N_ ("“%s” is no safetensors file."), name);
-  list->json = sd3_json_parse (text, length, what, error);
+  list->json = sd3_json_parse (text, length, name, error);
   if (list->json && read_entries (list, file_size - data_start, name, error) &&
       check_tiling (list, data_start, file_size - data_start, name, error))
     return true;

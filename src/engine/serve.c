@@ -169,7 +169,7 @@ load (sd3_command *command,
     options.n_paths++;
   lock_in (command);
   if (!sd3_lines_start ())
-    return sd3_fail_as (error, SD3_ERROR_OTHER, "The system allows no further thread.");
+    return sd3_fail_as (error, SD3_ERROR_OTHER, N_ ("The system allows no further thread."));
   server.engine = sd3_open (&options, error);
   if (!server.engine)
     return false;

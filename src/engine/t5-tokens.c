@@ -193,7 +193,7 @@ sd3_t5_tokens_encode (const sd3_t5_tokens *tokens,
   int n;
 
   if (length > SD3_MAX_PROMPT)
-    return sd3_fail_as (error, SD3_ERROR_REQUEST, "The prompt is too long."), -1;
+    return sd3_fail_as (error, SD3_ERROR_REQUEST, N_ ("The prompt is too long.")), -1;
   normalized = sd3_t5_normalize (tokens, text, length, &normalized_length, error);
   if (!normalized)
     return -1;

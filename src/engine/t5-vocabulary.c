@@ -287,7 +287,7 @@ sd3_t5_tokens_from_json (const char *text,
                          size_t      size,
                          sd3_error  *error)
 {
-  sd3_json *json = sd3_json_parse (text, size, "T5's tokenizer", error);
+  sd3_json *json = sd3_json_parse (text, size, "tokenizer.json", error);
   const sd3_json_node *root = json ? sd3_json_root (json) : NULL;
   const sd3_json_node *vocabulary = sd3_json_get_type (sd3_json_get (root, "model"), "vocab", SD3_JSON_ARRAY);
   sd3_t5_tokens *tokens = NULL;

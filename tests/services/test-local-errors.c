@@ -21,6 +21,12 @@ static const struct { const char *json, *english, *german; } cases[] = {
     "needs 5.3 GB", "etwa 5.3 GB Arbeitsspeicher, frei sind 2.0 GB" },
   { "{" TEXT ",\"format\":\"" MISSING "\",\"arguments\":[\"a.gguf\",\"x.bias\",\"the text encoder CLIP-L\"]}",
     "It is so.", "„a.gguf“ ist unvollständig: „x.bias“ fehlt (der Textencoder CLIP-L)" },
+  { "{" TEXT ",\"format\":\"“%s” is damaged: %s.\",\"arguments\":[\"a.gguf\",\"a tensor is in it twice\"]}",
+    "It is so.", "„a.gguf“ ist beschädigt: Ein Tensor steht zweimal darin." },
+  { "{" TEXT ",\"format\":\"“%s” is damaged: its entry “%.100s” %s.\",\"arguments\":[\"a.safetensors\",\"x\",\"has a shape that cannot be\"]}",
+    "It is so.", "„a.safetensors“ ist beschädigt: Der Eintrag „x“ hat eine unmögliche Form." },
+  { "{" TEXT ",\"format\":\"“%s” cannot be opened: %s.\",\"arguments\":[\"a\",\"No such file or directory\"]}",
+    "It is so.", "„a“ lässt sich nicht öffnen: Datei oder Verzeichnis nicht gefunden." },
   /* What is not whole stays as it came. */
   { "{" TEXT "}", "It is so.", "It is so." },
   { "{" TEXT ",\"format\":\"Nobody said %s so far.\",\"arguments\":[\"this\"]}", "It is so.", "It is so." },
