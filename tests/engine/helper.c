@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -210,4 +211,53 @@ helper_bytes (JsonObject *line,
   guchar *bytes = g_base64_decode (json_object_get_string_member (line, member), &size);
 
   return g_bytes_new_take (bytes, size);
+}
+
+void
+helper_expect_error (Helper     *helper,
+                     const char *id,
+                     const char *kind,
+                     const char *says)
+{
+  g_autoptr (JsonObject) error = helper_expect (helper, "error");
+
+  g_assert_cmpstr (json_object_get_string_member_with_default (error, "id", NULL), ==, id);
+  g_assert_cmpstr (json_object_get_string_member (error, "kind"), ==, kind);
+  if (!strstr (json_object_get_string_member (error, "text"), says))
+    g_error ("“%s” should say “%s”", json_object_get_string_member (error, "text"), says);
+}
+
+GBytes *
+helper_picture (Helper     *helper,
+                const char *id)
+{
+  g_autoptr (JsonObject) result = helper_expect (helper, "result");
+
+  g_assert_cmpstr (json_object_get_string_member (result, "id"), ==, id);
+  g_assert_cmpint (json_object_get_int_member (result, "width"), ==, SIDE);
+  g_assert_cmpint (json_object_get_int_member (result, "height"), ==, SIDE);
+  g_assert_cmpfloat (json_object_get_double_member (result, "seconds"), >, 0);
+  return helper_bytes (result, "rgb");
+}
+
+GBytes *
+helper_expected_picture (void)
+{
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  guint8 *rgb = whole_make (engine, &request);
+
+  sd3_close (engine);
+  return g_bytes_new_with_free_func (rgb, BYTES, free, rgb);
+}
+
+void
+helper_expect_picture (Helper *helper,
+                       GBytes *expected)
+{
+  g_autoptr (GBytes) picture = NULL;
+
+  helper_send (helper, "{\"do\":\"generate\",\"id\":\"again\"," HELPER_SMALL "}");
+  picture = helper_picture (helper, "again");
+  g_assert_true (g_bytes_equal (picture, expected));
 }

@@ -8,6 +8,10 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+/* Members of a picture that "all.safetensors" of whole.h makes at once, and of one that takes as long as it is let. */
+#define HELPER_SMALL "\"prompt\":\"a lighthouse in the fog\",\"negative\":\"glass\",\"width\":64,\"height\":64,\"steps\":2,\"guidance\":3,\"seed\":\"7\""
+#define HELPER_LONG "\"prompt\":\"a lighthouse in the fog\",\"width\":192,\"height\":192,\"steps\":1000,\"seed\":\"7\""
+
 typedef struct
 {
   GPid     pid;
@@ -56,3 +60,18 @@ void helper_load (Helper *helper);
 /* The bytes of a member in base64. */
 GBytes *helper_bytes (JsonObject *line,
                       const char *member);
+
+/* The next line, which is an error that has these words in it. */
+void helper_expect_error (Helper     *helper,
+                          const char *id,
+                          const char *kind,
+                          const char *says);
+
+/* The pixels of the next line, which is the result for @id and as large as what HELPER_SMALL asks for. */
+GBytes *helper_picture (Helper     *helper,
+                        const char *id);
+
+/* What the engine makes in this process of HELPER_SMALL; and asking @helper for the same. */
+GBytes *helper_expected_picture (void);
+void helper_expect_picture (Helper *helper,
+                            GBytes *expected);
