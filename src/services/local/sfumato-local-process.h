@@ -14,9 +14,6 @@
 
 G_BEGIN_DECLS
 
-/* What the helper itself takes in a line. */
-#define SFUMATO_LOCAL_LINE_MAX (32 * 1024 * 1024)
-
 typedef struct _SfumatoLocalProcess SfumatoLocalProcess;
 
 /**
