@@ -54,7 +54,6 @@ describe (SfumatoResult  *result,
 static gint64
 index_added (SfumatoGallery             *self,
              int                         fd,
-             gboolean                    settled,
              const SfumatoPictureFields *fields)
 {
   g_autoptr (GError) error = NULL;
@@ -64,7 +63,7 @@ index_added (SfumatoGallery             *self,
   if (sfumato_scan_stamp (fd, fields->file_name, &stamp) && sfumato_index_begin (self->index, &error))
     {
       row = sfumato_index_put (self->index, fields, &stamp, &error);
-      if (row == 0 || (settled && !_sfumato_gallery_settle (self, fd, &error)))
+      if (row == 0)
         sfumato_index_rollback (self->index);
       else if (sfumato_index_commit (self->index, &error))
         return row;
@@ -89,14 +88,13 @@ add_to_folder (SfumatoGallery  *self,
                                                      SFUMATO_STORE_STEM_MAX);
   g_autoptr (SfumatoPicture) nameless = sfumato_picture_new (&fields);
   g_autofree char *sidecar = sfumato_picture_to_xmp (nameless);
-  gboolean settled = _sfumato_gallery_is_settled (self, fd);
   gint64 row;
 
   if (!sfumato_store_add (self->folder, stem, sfumato_image_type_extension (fields.type),
                           sfumato_result_get_fields (result)->bytes, sidecar, &file_name, error))
     return NULL;
   fields.file_name = file_name;
-  row = index_added (self, fd, settled, &fields);
+  row = index_added (self, fd, &fields);
   _sfumato_gallery_refresh (self);
   return row != 0 ? sfumato_shelf_put (self->shelf, row, sfumato_picture_new (&fields)) : sfumato_picture_new (&fields);
 }
@@ -160,15 +158,13 @@ write_favorite (SfumatoGallery     *self,
                 GError            **error)
 {
   g_autoptr (SfumatoPicture) picture = sfumato_index_get_picture (self->index, entry->row);
-  gboolean settled = _sfumato_gallery_is_settled (self, fd);
   SfumatoStamp stamp;
 
   if (picture == NULL || !sfumato_sidecar_set_favorite (self->folder, fd, picture, favorite, error))
     return FALSE;
   if (!sfumato_scan_stamp (fd, entry->file_name, &stamp) || !sfumato_index_begin (self->index, error))
     return FALSE;
-  if (!sfumato_index_set_favorite (self->index, entry->row, favorite, &stamp, error) ||
-      (settled && !_sfumato_gallery_settle (self, fd, error)))
+  if (!sfumato_index_set_favorite (self->index, entry->row, favorite, &stamp, error))
     {
       sfumato_index_rollback (self->index);
       return FALSE;

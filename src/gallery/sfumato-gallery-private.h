@@ -43,13 +43,6 @@ SfumatoPicture *_sfumato_gallery_read  (SfumatoGallery  *self,
 gboolean _sfumato_gallery_scan_names   (SfumatoGallery  *self,
                                         GPtrArray       *names,
                                         GError         **error);
-/* Says whether the folder's changes since the last scan are all known; to be asked before a change of our own. */
-gboolean _sfumato_gallery_is_settled   (SfumatoGallery  *self,
-                                        int              folder_fd);
-/* After a change of our own to a settled folder, inside of a transaction. */
-gboolean _sfumato_gallery_settle       (SfumatoGallery  *self,
-                                        int              folder_fd,
-                                        GError         **error);
 
 SfumatoWatch *_sfumato_watch_new       (SfumatoGallery  *gallery);
 void          _sfumato_watch_begin     (SfumatoWatch    *watch);

@@ -56,8 +56,6 @@ hide_all (SfumatoGallery  *self,
 /* The files are in the trash already: an index that cannot be written is put right by the next scan. */
 static void
 note_trashed (SfumatoGallery *self,
-              int             fd,
-              gboolean        settled,
               GPtrArray      *entries,
               const char     *undo)
 {
@@ -65,7 +63,7 @@ note_trashed (SfumatoGallery *self,
 
   if (sfumato_index_begin (self->index, &error))
     {
-      if (!hide_all (self, entries, undo, &error) || (settled && !_sfumato_gallery_settle (self, fd, &error)))
+      if (!hide_all (self, entries, undo, &error))
         sfumato_index_rollback (self->index);
       else if (sfumato_index_commit (self->index, &error))
         return;
@@ -83,7 +81,6 @@ sfumato_gallery_trash (SfumatoGallery  *self,
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GPtrArray) entries = NULL;
   g_autofree char *token = NULL;
-  gboolean settled;
   int fd;
 
   g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && pictures != NULL && undo != NULL, FALSE);
@@ -92,27 +89,14 @@ sfumato_gallery_trash (SfumatoGallery  *self,
   fd = sfumato_store_open (self->folder, error);
   if (fd < 0)
     return FALSE;
-  settled = _sfumato_gallery_is_settled (self, fd);
   entries = find_entries (self, fd, pictures, names);
   token = sfumato_trash_move (self->folder, names, error);
   if (token != NULL)
-    note_trashed (self, fd, settled, entries, token);
+    note_trashed (self, entries, token);
   g_close (fd, NULL);
   _sfumato_gallery_refresh (self);
   *undo = g_steal_pointer (&token);
   return *undo != NULL;
-}
-
-static void
-note_folder (SfumatoGallery *self,
-             gint64          stamp)
-{
-  if (!sfumato_index_begin (self->index, NULL))
-    return;
-  if (sfumato_index_set_fact (self->index, "folder", stamp, NULL))
-    sfumato_index_commit (self->index, NULL);
-  else
-    sfumato_index_rollback (self->index);
 }
 
 gboolean
@@ -121,8 +105,6 @@ sfumato_gallery_restore (SfumatoGallery  *self,
                          GError         **error)
 {
   g_autoptr (GPtrArray) names = NULL;
-  gboolean settled;
-  gint64 stamp;
   int fd;
 
   g_return_val_if_fail (SFUMATO_IS_GALLERY (self) && undo != NULL, FALSE);
@@ -130,17 +112,11 @@ sfumato_gallery_restore (SfumatoGallery  *self,
   fd = sfumato_store_open (self->folder, error);
   if (fd < 0)
     return FALSE;
-  g_mutex_lock (&self->changing);
-  settled = _sfumato_gallery_is_settled (self, fd);
-  names = sfumato_trash_restore (self->folder, undo, error);
-  stamp = sfumato_scan_folder_stamp (fd);
-  g_mutex_unlock (&self->changing);
   g_close (fd, NULL);
-  if (names == NULL || !_sfumato_gallery_scan_names (self, names, error))
-    return FALSE;
-  if (settled)
-    note_folder (self, stamp);
-  return TRUE;
+  g_mutex_lock (&self->changing);
+  names = sfumato_trash_restore (self->folder, undo, error);
+  g_mutex_unlock (&self->changing);
+  return names != NULL && _sfumato_gallery_scan_names (self, names, error);
 }
 
 void
@@ -148,23 +124,15 @@ sfumato_gallery_forget_trash (SfumatoGallery *self,
                               const char     *undo)
 {
   g_autoptr (GMutexLocker) locker = NULL;
-  gboolean settled;
-  int fd;
 
   g_return_if_fail (SFUMATO_IS_GALLERY (self) && undo != NULL);
 
   locker = g_mutex_locker_new (&self->changing);
-  fd = sfumato_store_open (self->folder, NULL);
-  if (fd < 0)
-    return;
-  settled = _sfumato_gallery_is_settled (self, fd);
   sfumato_trash_forget (self->folder, undo);
-  if (sfumato_index_begin (self->index, NULL))
-    {
-      if (sfumato_index_forget (self->index, undo, NULL) && (!settled || _sfumato_gallery_settle (self, fd, NULL)))
-        sfumato_index_commit (self->index, NULL);
-      else
-        sfumato_index_rollback (self->index);
-    }
-  g_close (fd, NULL);
+  if (!sfumato_index_begin (self->index, NULL))
+    return;
+  if (sfumato_index_forget (self->index, undo, NULL))
+    sfumato_index_commit (self->index, NULL);
+  else
+    sfumato_index_rollback (self->index);
 }

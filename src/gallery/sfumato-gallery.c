@@ -220,22 +220,16 @@ sfumato_gallery_dup_path (SfumatoGallery *self,
   return g_build_filename (self->folder, sfumato_picture_get_fields (picture)->file_name, NULL);
 }
 
-gboolean
-_sfumato_gallery_is_settled (SfumatoGallery *self,
-                             int             folder_fd)
+/* Whether nothing was added to the folder or taken from it since it was looked through as a whole. After a change of our
+ * own it is looked through again as well: somebody with an index of their own may have changed it in the same moment. */
+static gboolean
+is_settled (SfumatoGallery *self,
+            gint64          stamp)
 {
   gint64 age = g_get_real_time () - sfumato_index_get_fact (self->index, "scanned");
 
-  return sfumato_index_get_fact (self->index, "folder") == sfumato_scan_folder_stamp (folder_fd) && age >= 0 &&
+  return stamp != SFUMATO_SCAN_UNSETTLED && sfumato_index_get_fact (self->index, "folder") == stamp && age >= 0 &&
          age < FULL_SCAN_EVERY;
-}
-
-gboolean
-_sfumato_gallery_settle (SfumatoGallery  *self,
-                         int              folder_fd,
-                         GError         **error)
-{
-  return sfumato_index_set_fact (self->index, "folder", sfumato_scan_folder_stamp (folder_fd), error);
 }
 
 /* stamp: of the folder before it was looked through. Whatever came after that is found the next time. */
@@ -262,7 +256,7 @@ scan_if_needed (SfumatoGallery  *self,
   gboolean changed = FALSE;
   gboolean good;
 
-  if (_sfumato_gallery_is_settled (self, fd))
+  if (is_settled (self, stamp))
     {
       if (sfumato_index_was_changed (self->index))
         _sfumato_gallery_refresh (self);

@@ -21,6 +21,7 @@
 
 #define SIDECAR_MAX (4 * 1024 * 1024) /* bytes; the domain reads no larger ones */
 #define BATCH       512               /* pictures a transaction */
+#define SETTLING    2                 /* s: the coarsest clock of a file system, FAT's */
 
 typedef struct
 {
@@ -74,8 +75,8 @@ sfumato_scan_folder_stamp (int folder_fd)
 {
   struct stat info;
 
-  if (fstat (folder_fd, &info) != 0)
-    return 0;
+  if (fstat (folder_fd, &info) != 0 || g_get_real_time () / G_USEC_PER_SEC - info.st_mtim.tv_sec <= SETTLING)
+    return SFUMATO_SCAN_UNSETTLED;
   return nanoseconds (&info.st_mtim) ^ (gint64) ((guint64) info.st_ino << 32 | info.st_ino >> 32);
 }
 
