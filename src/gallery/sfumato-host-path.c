@@ -22,6 +22,12 @@ behind_portal (const char *path)
   return g_str_has_prefix (path, documents) ? path + strlen (documents) : NULL;
 }
 
+gboolean
+sfumato_host_path_is_chosen (const char *path)
+{
+  return behind_portal (path) != NULL;
+}
+
 char *
 sfumato_host_path (const char *path)
 {

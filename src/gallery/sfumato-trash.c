@@ -8,6 +8,7 @@
 
 #include "domain/sfumato-error.h"
 #include "gallery/sfumato-adopt.h"
+#include "gallery/sfumato-host-path.h"
 #include "gallery/sfumato-store.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define UNDO_FOLDER ".sfumato-undo"
+#define LAST_PLACE  "deleted"      /* in the program's data */
 #define KEPT_FOR    (24 * 60 * 60) /* seconds */
 
 typedef struct
@@ -102,6 +104,48 @@ keep_all (Trash      *trash,
   return TRUE;
 }
 
+/* A copy in the program's own data; NULL with error. The name may be taken by one that came back from the trash. */
+static GFile *
+copy_out (Trash       *trash,
+          const char  *name,
+          GError     **error)
+{
+  g_autofree char *token = g_path_get_basename (trash->path);
+  g_autofree char *other_name = g_strdup_printf ("%.8s %s", token, name);
+  g_autofree char *place = g_build_filename (g_get_user_data_dir (), LAST_PLACE, NULL);
+  g_autofree char *taken = g_build_filename (place, name, NULL);
+  gboolean is_taken = g_file_test (taken, G_FILE_TEST_EXISTS);
+  g_autoptr (GFile) file = g_file_new_build_filename (trash->folder, name, NULL);
+  g_autoptr (GFile) copy = g_file_new_build_filename (place, is_taken ? other_name : name, NULL);
+
+  g_mkdir_with_parents (place, 0700);
+  return g_file_copy (file, copy, G_FILE_COPY_ALL_METADATA, NULL, NULL, NULL, error) ? g_steal_pointer (&copy) : NULL;
+}
+
+/* No trash takes a file that is behind the document portal: GLib opens it with O_NOFOLLOW, which portals before 1.18
+ * refuse, and where that is not in the way, it is on a file system that can have no trash. A copy of it that is the
+ * program's own is taken. */
+static gboolean
+throw_copy_away (Trash       *trash,
+                 const char  *name,
+                 GError     **error)
+{
+  g_autoptr (GFile) copy = copy_out (trash, name, error);
+
+  if (copy == NULL)
+    return FALSE;
+  if (!g_file_trash (copy, NULL, error))
+    {
+      g_file_delete (copy, NULL, NULL);
+      return FALSE;
+    }
+  if (unlinkat (trash->fd, name, 0) == 0)
+    return TRUE;
+  g_propagate_error (error, sfumato_store_error (trash->folder, errno));
+  return FALSE;
+}
+
+/* A sidecar need not be there. */
 static gboolean
 throw_away (Trash       *trash,
             const char  *name,
@@ -110,7 +154,10 @@ throw_away (Trash       *trash,
   g_autoptr (GFile) file = g_file_new_build_filename (trash->folder, name, NULL);
   g_autoptr (GError) local = NULL;
 
-  if (g_file_trash (file, NULL, &local) || g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+  if (sfumato_host_path_is_chosen (trash->folder) ? throw_copy_away (trash, name, &local)
+                                                  : g_file_trash (file, NULL, &local))
+    return TRUE;
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

@@ -354,6 +354,94 @@ test_refused_halfway (void)
   g_assert_cmpuint (count_in_trash (""), ==, in_trash);
 }
 
+/* ---- where there is no trash ---- */
+
+/* Two pictures in a folder on a file system that no trash takes anything from, as the one behind the document portal is. */
+static Sample *
+make_trashless (const char *place)
+{
+  Sample *sample = sample_new ();
+
+  scratch_remove (get_trash (NULL));
+  sample_close (sample);
+  sample_lose_index (sample);
+  g_free (sample->folder);
+  sample->folder = g_build_filename (g_get_user_runtime_dir (), place, "Pictures", NULL);
+  sample_open (sample);
+  g_object_unref (sample_add (sample->gallery, "a fox", 1));
+  g_object_unref (sample_add (sample->gallery, "a bird", 2));
+  sample_settle (sample);
+  return sample;
+}
+
+static char *
+get_last_place (const char *name)
+{
+  return g_build_filename (g_get_user_data_dir (), "deleted", name, NULL);
+}
+
+static void
+test_chosen_for_a_sandbox (void)
+{
+  g_autoptr (Sample) sample = make_trashless ("doc/61f2a1");
+  g_autofree char *before = describe_all (sample);
+  g_autofree char *place = get_last_place (NULL);
+  g_autofree char *undo = trash (sample, some, 1);
+  g_autoptr (GPtrArray) left = scratch_list (sample->folder, "2", "");
+  g_autoptr (GPtrArray) between = scratch_list (place, "", "");
+  g_autofree char *after = NULL;
+
+  g_assert_cmpuint (sample_count (sample, "bird"), ==, 0);
+  g_assert_cmpuint (left->len, ==, 2);
+  g_assert_cmpuint (count_in_trash (""), ==, 2);
+  g_assert_cmpuint (between->len, ==, 0);
+  restore (sample, undo);
+  after = describe_all (sample);
+  scratch_compare (after, before);
+}
+
+/* One that came back from the trash lies where the next one of its name would pass through. */
+static void
+test_deleted_again (void)
+{
+  g_autoptr (Sample) sample = make_trashless ("doc/61f2a2");
+  g_autoptr (GListModel) all = sfumato_gallery_search (sample->gallery, NULL, FALSE);
+  g_autoptr (SfumatoPicture) picture = g_list_model_get_item (all, 0);
+  g_autofree char *place = get_last_place (NULL);
+  g_autofree char *name = g_strdup (sfumato_picture_get_fields (picture)->file_name);
+  g_autofree char *undo = NULL;
+  g_autoptr (GBytes) kept = NULL;
+
+  g_assert_no_errno (g_mkdir_with_parents (place, 0700));
+  scratch_write (place, name, "came back", 9);
+  undo = trash (sample, some, 1);
+  g_assert_cmpuint (count_in_trash (""), ==, 2);
+  kept = scratch_read (place, name);
+  g_assert_cmpmem (g_bytes_get_data (kept, NULL), g_bytes_get_size (kept), "came back", 9);
+  scratch_remove (g_steal_pointer (&place));
+}
+
+/* A drive is not to find its pictures on another one. */
+static void
+test_drive_without_trash (void)
+{
+  g_autoptr (Sample) sample = make_trashless ("drive");
+  g_autoptr (GListModel) all = sfumato_gallery_search (sample->gallery, NULL, FALSE);
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *before = describe_all (sample);
+  g_autofree char *after = NULL;
+  g_autofree char *undo = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (pictures, g_list_model_get_item (all, 0));
+  g_assert_false (sfumato_gallery_trash (sample->gallery, pictures, &undo, &error));
+  g_assert_nonnull (strstr (error->message, "nothing was deleted"));
+  sample_scan (sample);
+  after = describe_all (sample);
+  scratch_compare (after, before);
+  g_assert_cmpuint (count_in_trash (""), ==, 0);
+}
+
 /* Tokens are names of folders: nothing else may be reached with one. */
 static void
 test_bad_token (void)
@@ -411,7 +499,12 @@ int
 main (int   argc,
       char *argv[])
 {
+  char shared[] = "/dev/shm/sfumato-test-XXXXXX";
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  g_assert_nonnull (g_mkdtemp (shared));
+  g_setenv ("XDG_RUNTIME_DIR", shared, TRUE);
 
   g_test_add_func ("/trash/undo", test_undo);
   g_test_add_data_func ("/trash/undo-later", GINT_TO_POINTER (FALSE), test_undo_later);
@@ -424,8 +517,13 @@ main (int   argc,
   g_test_add_func ("/trash/vanished", test_vanished);
   g_test_add_func ("/trash/refused", test_refused);
   g_test_add_func ("/trash/refused-halfway", test_refused_halfway);
+  g_test_add_func ("/trash/chosen-for-a-sandbox", test_chosen_for_a_sandbox);
+  g_test_add_func ("/trash/deleted-again", test_deleted_again);
+  g_test_add_func ("/trash/drive-without-trash", test_drive_without_trash);
   g_test_add_func ("/trash/bad-token", test_bad_token);
   g_test_add_func ("/trash/many", test_many);
 
-  return sample_run ();
+  status = sample_run ();
+  scratch_remove (g_strdup (shared));
+  return status;
 }
