@@ -7,9 +7,15 @@
 
 #include "sample.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Another one on the same folder. */
@@ -193,6 +199,54 @@ test_within_one_step_of_the_clock (void)
   close (fd);
 }
 
+/* ---- behind the document portal ---- */
+
+/* As it does before 1.18: what is opened with O_NOFOLLOW is said to be a link. For good, so only in a child. */
+static void
+refuse_nofollow (void)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 4),
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, args[2])),
+    BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, O_PATH | O_CREAT, 2, 0),
+    BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, O_NOFOLLOW, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ELOOP),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  g_assert_no_errno (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+static void
+find_behind_portal (gpointer data)
+{
+  Sample *sample = data;
+  g_autofree char *link = sample_path (sample, "link.png");
+  g_autofree char *secret = sample_path (sample, "../secret.png");
+
+  sample_open (sample);
+  sample_put (sample, "outside.png", "from outside", "core", 7, "2026-01-01T00:00:00", TRUE);
+  sample_put (sample, "../secret.png", "not for here", "core", 8, "2026-01-01T00:00:00", TRUE);
+  g_assert_no_errno (symlink (secret, link));
+  refuse_nofollow ();
+  g_assert_cmpint (g_open (link, O_RDONLY | O_NOFOLLOW), ==, -1);
+  sample_scan (sample);
+  g_assert_cmpuint (sample_count (sample, "outside"), ==, 1);
+  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+}
+
+static void
+test_behind_portal (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+
+  sample_close (sample);
+  scratch_in_child (find_behind_portal, sample);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -203,6 +257,7 @@ main (int   argc,
   g_test_add_func ("/shared/both-watch", test_both_watch);
   g_test_add_func ("/shared/each-sees", test_each_sees_what_the_other_did);
   g_test_add_func ("/shared/one-step-of-the-clock", test_within_one_step_of_the_clock);
+  g_test_add_func ("/shared/behind-the-portal", test_behind_portal);
 
   return sample_run ();
 }
