@@ -157,11 +157,11 @@ quit_activated_cb (GSimpleAction *action,
                    GVariant      *parameter,
                    gpointer       user_data)
 {
-  GtkWindow *window = gtk_application_get_active_window (user_data);
+  GtkWindow *window = find_window (user_data, SFUMATO_TYPE_WINDOW);
 
   /* The window knows whether something would be lost. */
   if (window != NULL)
-    gtk_window_close (window);
+    sfumato_window_quit (SFUMATO_WINDOW (window));
   else
     g_application_quit (user_data);
 }
@@ -195,6 +195,16 @@ set_accelerators (GtkApplication *application)
                                            (const char **) accelerators[i].keys);
 }
 
+/* Popovers and dialogs have the keyboard to themselves, and accelerators do not reach what they lie over. To leave is
+ * wanted from there too; and nothing in them, GTK's and libadwaita's own ones included, has another use for the key. */
+static void
+let_quit_from (GType type)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (type);
+
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (klass), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
+}
+
 /* ---- the object ---- */
 
 static void
@@ -210,6 +220,8 @@ sfumato_application_startup (GApplication *application)
 
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
   set_accelerators (GTK_APPLICATION (application));
+  let_quit_from (GTK_TYPE_POPOVER);
+  let_quit_from (ADW_TYPE_DIALOG);
 }
 
 static void

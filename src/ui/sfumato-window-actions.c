@@ -222,8 +222,10 @@ toggle_queue (GtkWidget  *widget,
               GVariant   *parameter)
 {
   SfumatoWindow *self = SFUMATO_WINDOW (widget);
-  gboolean open = !adw_bottom_sheet_get_open (self->queue_sheet);
+  gboolean open = !adw_bottom_sheet_get_open (self->queue_sheet) ||
+                  adw_navigation_view_get_visible_page (self->navigation_view) != self->main_page;
 
+  adw_navigation_view_pop_to_page (self->navigation_view, self->main_page);
   /* libadwaita 1.7 to 1.9 hide a sheet that opens in the frame in which its bar has gone. Here the bar stays meanwhile. */
   if (open && gtk_widget_get_mapped (GTK_WIDGET (self->strip)))
     adw_bottom_sheet_set_reveal_bottom_bar (self->queue_sheet, TRUE);
@@ -389,19 +391,23 @@ _sfumato_window_actions_install (GtkWidgetClass *widget_class)
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "win.undo-deletion", NULL);
 }
 
-/* While a page lies over the main one, what belongs to the main one is not within reach. */
+/* Nothing is bought, or changed, that is not in view; and the first choice is not passed by. */
 void
 _sfumato_window_actions_update (SfumatoWindow *self)
 {
-  gboolean main = adw_navigation_view_get_visible_page (self->navigation_view) == self->main_page;
-  gboolean create = main && g_strcmp0 (adw_view_stack_get_visible_child_name (self->view_stack), "create") == 0;
+  static const char * const lead_somewhere[] = { "win.focus-prompt", "win.new", "win.choose-reference", "win.create",
+                                                 "win.gallery", "win.search", "win.queue" };
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
+  gboolean create = page == self->main_page &&
+                    g_strcmp0 (adw_view_stack_get_visible_child_name (self->view_stack), "create") == 0;
   gboolean can_generate;
 
   g_object_get (self->create_page, "can-generate", &can_generate, NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.generate", create && can_generate);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.generate-front", create && can_generate);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.settings-pane", create);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new", main);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.queue", main);
+  for (guint i = 0; i < G_N_ELEMENTS (lead_somewhere); i++)
+    gtk_widget_action_set_enabled (GTK_WIDGET (self), lead_somewhere[i],
+                                   page == NULL || adw_navigation_page_get_can_pop (page));
   gtk_widget_set_visible (self->settings_button, create);
 }

@@ -1,5 +1,5 @@
-/* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, what it
- * says of the queue in sfumato-window-news.c. Its children use the second half.
+/* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, its end in
+ * sfumato-window-closing.c, what it says of the queue in sfumato-window-news.c. Its children use the second half.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -38,7 +38,9 @@ struct _SfumatoWindow
   SfumatoRequest       *form_before;  /* owned, nullable: what the last toast can bring back */
   SfumatoKeyState       key_state;    /* of the chosen service, as last seen */
   const char           *banner_action; /* what its button does */
+  guint                 refocus_source; /* or 0 */
   gboolean              settings_shown;
+  gboolean              asks_to_close;
   gboolean              waits_to_close; /* hidden until the queue has run empty */
 };
 
@@ -51,6 +53,11 @@ void _sfumato_window_news_follow     (SfumatoWindow  *self);
 void _sfumato_window_update_strip    (SfumatoWindow  *self);
 void _sfumato_window_update_banner   (SfumatoWindow  *self);
 void _sfumato_window_update_key      (SfumatoWindow  *self);
+
+/* sfumato-window-closing.c */
+/* Whether nothing would be lost; where something would, asks, and closes by the answer. */
+gboolean _sfumato_window_may_close       (SfumatoWindow *self);
+void     _sfumato_window_close_when_idle (SfumatoWindow *self);
 
 /* For the children. */
 void sfumato_window_show_page        (SfumatoWindow  *self,

@@ -63,9 +63,45 @@ static void
 sheet_opened_cb (SfumatoWindow *self)
 {
   if (adw_bottom_sheet_get_open (self->queue_sheet))
-    gtk_widget_child_focus (GTK_WIDGET (self->sheet), GTK_DIR_TAB_FORWARD);
+    gtk_widget_grab_focus (GTK_WIDGET (self->sheet));
   else if (self->studio != NULL)
     _sfumato_window_update_strip (self);
+}
+
+/* What lies on top. */
+static GtkWidget *
+find_front (SfumatoWindow *self)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
+
+  if (dialog != NULL)
+    return GTK_WIDGET (dialog);
+  if (page != self->main_page)
+    return GTK_WIDGET (page);
+  if (adw_bottom_sheet_get_open (self->queue_sheet))
+    return GTK_WIDGET (self->sheet);
+  return adw_view_stack_get_visible_child (self->view_stack);
+}
+
+static void
+refocus_cb (gpointer user_data)
+{
+  SfumatoWindow *self = user_data;
+  GtkWidget *front = find_front (self);
+
+  self->refocus_source = 0;
+  if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL && front != NULL && !gtk_widget_grab_focus (front))
+    gtk_widget_child_focus (front, GTK_DIR_TAB_FORWARD);
+}
+
+/* What had the keyboard may go: a button that was pressed, a picture that was deleted. Then, once nobody else has taken
+ * it, whatever lies on top does. */
+static void
+focus_changed_cb (SfumatoWindow *self)
+{
+  if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL && self->refocus_source == 0)
+    self->refocus_source = g_idle_add_once (refocus_cb, self);
 }
 
 static void
@@ -107,100 +143,13 @@ tried_cb (SfumatoWindow *self)
   gtk_widget_activate_action (GTK_WIDGET (self), "win.generate", NULL);
 }
 
-/* ---- closing ---- */
-
-/* price: of all that run. */
-static guint
-count_running (SfumatoWindow *self,
-               int           *price)
-{
-  GListModel *queue = G_LIST_MODEL (sfumato_studio_get_queue (self->studio));
-  guint n = 0;
-
-  *price = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (queue); i++)
-    {
-      g_autoptr (SfumatoJob) job = g_list_model_get_item (queue, i);
-
-      if (sfumato_job_get_state (job) != SFUMATO_JOB_RUNNING)
-        continue;
-      *price += sfumato_job_get_price (job);
-      n++;
-    }
-  return n;
-}
-
-static void
-close_when_idle_cb (SfumatoWindow *self)
-{
-  if (self->waits_to_close && sfumato_queue_get_active (sfumato_studio_get_queue (self->studio)) == 0)
-    gtk_window_destroy (GTK_WINDOW (self));
-}
-
-static void
-close_answered_cb (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  g_autoptr (SfumatoWindow) self = user_data;
-  const char *answer = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result);
-
-  if (g_str_equal (answer, "close"))
-    gtk_window_destroy (GTK_WINDOW (self));
-  else if (g_str_equal (answer, "finish"))
-    {
-      self->waits_to_close = TRUE;
-      gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
-      close_when_idle_cb (self);
-    }
-}
-
-static char *
-describe_close (guint running,
-                int   price)
-{
-  if (price == 0)
-    return g_strdup_printf (ngettext ("%u picture is being made. It is begun anew the next time, with what is waiting.",
-                                      "%u pictures are being made. They are begun anew the next time, with what is "
-                                      "waiting.", running), running);
-  return g_strdup_printf (ngettext ("%u picture is being made. What has been sent may be charged although the "
-                                    "picture does not arrive. What is waiting is kept for the next time.",
-                                    "%u pictures are being made. What has been sent may be charged although the "
-                                    "pictures do not arrive. What is waiting is kept for the next time.", running),
-                          running);
-}
-
-static void
-ask_to_close (SfumatoWindow *self,
-              guint          running,
-              int            price)
-{
-  g_autofree char *body = describe_close (running, price);
-  /* Short: libadwaita 1.7 warns of a heading that does not fit on one line of a narrow alert. */
-  AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Close Sfumato?"), NULL));
-
-  adw_alert_dialog_set_body (alert, body);
-  adw_alert_dialog_add_responses (alert, "cancel", _("_Keep Open"), "finish", _("_Finish in the Background"),
-                                  "close", _("_Close Now"), NULL);
-  adw_alert_dialog_set_response_appearance (alert, "close", ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_set_default_response (alert, "cancel");
-  adw_alert_dialog_set_close_response (alert, "cancel");
-  adw_alert_dialog_choose (alert, GTK_WIDGET (self), NULL, close_answered_cb, g_object_ref (self));
-}
+/* ---- overrides ---- */
 
 static gboolean
 sfumato_window_close_request (GtkWindow *window)
 {
-  SfumatoWindow *self = SFUMATO_WINDOW (window);
-  int price;
-  guint running = count_running (self, &price);
-
-  if (running > 0)
-    {
-      ask_to_close (self, running, price);
-      return GDK_EVENT_STOP;
-    }
+  if (!_sfumato_window_may_close (SFUMATO_WINDOW (window)))
+    return GDK_EVENT_STOP;
   return GTK_WINDOW_CLASS (sfumato_window_parent_class)->close_request (window);
 }
 
@@ -252,7 +201,7 @@ sfumato_window_constructed (GObject *object)
   g_object_set (self->strip, "queue", sfumato_studio_get_queue (self->studio), NULL);
   g_object_set (self->welcome_page, "studio", self->studio, NULL);
   g_signal_connect_object (sfumato_studio_get_queue (self->studio), "notify::active",
-                           G_CALLBACK (close_when_idle_cb), self, G_CONNECT_SWAPPED);
+                           G_CALLBACK (_sfumato_window_close_when_idle), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sfumato_studio_get_settings (self->studio), "changed::service",
                            G_CALLBACK (_sfumato_window_update_key), self, G_CONNECT_SWAPPED);
   _sfumato_window_news_follow (self);
@@ -301,6 +250,8 @@ sfumato_window_dispose (GObject *object)
   SfumatoWindow *self = SFUMATO_WINDOW (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->refocus_source, g_source_remove);
+  g_signal_handlers_disconnect_by_func (self, focus_changed_cb, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_WINDOW);
   g_clear_object (&self->deletions);
   g_clear_object (&self->form_before);
@@ -343,6 +294,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, settings_shown_cb);
   gtk_widget_class_bind_template_callback (widget_class, banner_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, sheet_opened_cb);
+  gtk_widget_class_bind_template_callback (widget_class, focus_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, service_chosen_cb);
   gtk_widget_class_bind_template_callback (widget_class, tried_cb);
 }

@@ -27,6 +27,9 @@ SfumatoWindow *sfumato_window_new              (AdwApplication  *application,
                                                 SfumatoStudio   *studio);
 SfumatoStudio *sfumato_window_get_studio       (SfumatoWindow   *self);
 
+/* Closes it, whichever dialog is open; asks first where something would be lost. */
+void           sfumato_window_quit             (SfumatoWindow   *self);
+
 /* For the window's children, which find it with gtk_widget_get_root(). */
 void           sfumato_window_add_toast        (SfumatoWindow   *self,
                                                 AdwToast        *toast); /* (transfer full) */

@@ -11,6 +11,7 @@
 #include "ui/create/sfumato-reference-intake.h"
 #include "ui/create/sfumato-result-view.h"
 #include "ui/create/sfumato-settings-pane.h"
+#include "ui/gallery/sfumato-picture-actions.h"
 
 /* After the last change; a crash costs no more than this. */
 #define DRAFT_DELAY_MS 500
@@ -185,6 +186,12 @@ set_studio (SfumatoCreatePage *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STUDIO]);
 }
 
+static gboolean
+sfumato_create_page_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (SFUMATO_CREATE_PAGE (widget)->composer));
+}
+
 static void
 sfumato_create_page_get_property (GObject    *object,
                                   guint       id,
@@ -262,6 +269,7 @@ sfumato_create_page_class_init (SfumatoCreatePageClass *klass)
   object_class->set_property = sfumato_create_page_set_property;
   object_class->dispose = sfumato_create_page_dispose;
   object_class->finalize = sfumato_create_page_finalize;
+  widget_class->grab_focus = sfumato_create_page_grab_focus;
 
   properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO, flags);
   properties[PROP_COLLAPSED] = g_param_spec_boolean ("collapsed", NULL, NULL, FALSE, flags);
@@ -290,6 +298,7 @@ sfumato_create_page_init (SfumatoCreatePage *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_drop_target_set_gtypes (self->drop_target, (GType[2]) { G_TYPE_FILE, GDK_TYPE_TEXTURE }, 2);
+  sfumato_picture_actions_add_shortcuts_for (GTK_WIDGET (self), SFUMATO_PICTURE_HOLDER (self->result_view));
   g_signal_connect_object (self->split_view, "notify::show-sidebar", G_CALLBACK (sidebar_shown_cb), self,
                            G_CONNECT_SWAPPED);
 }

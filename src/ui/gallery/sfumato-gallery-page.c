@@ -22,6 +22,7 @@ struct _SfumatoGalleryPage
 
   GtkWidget           *toolbar;
   GtkWidget           *search_entry;
+  GtkWidget           *select_button;
   GtkStack            *stack;
   SfumatoGalleryGrid  *grid;
   SfumatoGalleryBlank *blank;
@@ -70,6 +71,21 @@ is_filtered (SfumatoGalleryPage *self)
 }
 
 static void
+set_selecting (SfumatoGalleryPage *self,
+               gboolean            selecting)
+{
+  if (self->selecting == selecting)
+    return;
+  self->selecting = selecting;
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", selecting);
+  if (!selecting)
+    gtk_selection_model_unselect_all (self->selection);
+  else
+    gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTING]);
+}
+
+static void
 update_view (SfumatoGalleryPage *self)
 {
   gboolean found;
@@ -79,7 +95,11 @@ update_view (SfumatoGalleryPage *self)
   found = sfumato_gallery_is_available (self->gallery) &&
           g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0;
   if (!found)
-    sfumato_gallery_blank_explain (self->blank, self->gallery, get_text (self), self->favorites_only);
+    {
+      sfumato_gallery_blank_explain (self->blank, self->gallery, get_text (self), self->favorites_only);
+      set_selecting (self, FALSE);
+    }
+  gtk_widget_set_sensitive (self->select_button, found);
   gtk_stack_set_visible_child_name (self->stack, found ? "grid" : "blank");
   gtk_widget_set_visible (self->toolbar, found || is_filtered (self));
 }
@@ -197,21 +217,6 @@ chosen_changed_cb (SfumatoGalleryPage *self)
 }
 
 static void
-set_selecting (SfumatoGalleryPage *self,
-               gboolean            selecting)
-{
-  if (self->selecting == selecting)
-    return;
-  self->selecting = selecting;
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "gallery.stop-selecting", selecting);
-  if (!selecting)
-    gtk_selection_model_unselect_all (self->selection);
-  else
-    gtk_widget_grab_focus (GTK_WIDGET (self->grid));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTING]);
-}
-
-static void
 open_cb (SfumatoGalleryPage *self,
          guint               position)
 {
@@ -311,7 +316,10 @@ follow_viewer_cb (gpointer user_data)
   SfumatoGalleryPage *self = user_data;
 
   self->follow_source = 0;
-  sfumato_gallery_grid_follow (self->grid);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->grid)))
+    sfumato_gallery_grid_follow (self->grid);
+  else
+    gtk_widget_grab_focus (GTK_WIDGET (self)); /* the last picture was deleted */
 }
 
 /* Back from the viewer: to the picture it went to, once the navigation view has put the keyboard where it was. */
@@ -334,7 +342,8 @@ sfumato_gallery_page_grab_focus (GtkWidget *widget)
 
   if (gtk_widget_get_mapped (GTK_WIDGET (self->grid)) && gtk_widget_grab_focus (GTK_WIDGET (self->grid)))
     return TRUE;
-  return gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
+  /* Not the stack, which would lead back to where the keyboard was before. */
+  return gtk_widget_child_focus (gtk_stack_get_visible_child (self->stack), GTK_DIR_TAB_FORWARD);
 }
 
 static void
@@ -408,6 +417,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-gallery-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, toolbar);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, select_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, grid);
   gtk_widget_class_bind_template_child (widget_class, SfumatoGalleryPage, blank);

@@ -398,6 +398,38 @@ sfumato_picture_actions_add_shortcuts (GtkWidget *widget)
   gtk_widget_add_controller (widget, controller);
 }
 
+static gboolean
+run_for_holder_cb (GtkWidget *widget,
+                   GVariant  *args,
+                   gpointer   holder)
+{
+  const char *action, *target;
+
+  g_variant_get (args, "(&s&s)", &action, &target);
+  return gtk_widget_activate_action_variant (holder, action, *target ? g_variant_new_string (target) : NULL);
+}
+
+void
+sfumato_picture_actions_add_shortcuts_for (GtkWidget            *widget,
+                                           SfumatoPictureHolder *holder)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (shortcuts); i++)
+    {
+      const char *target = shortcuts[i].target ? shortcuts[i].target : "";
+      GtkShortcut *shortcut;
+
+      if (!shortcuts[i].modifiers)
+        continue; /* nobody deletes a picture that does not have the keyboard */
+      shortcut = gtk_shortcut_new (gtk_keyval_trigger_new (shortcuts[i].key, shortcuts[i].modifiers),
+                                   gtk_callback_action_new (run_for_holder_cb, holder, NULL));
+      gtk_shortcut_set_arguments (shortcut, g_variant_new ("(ss)", shortcuts[i].action, target));
+      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), shortcut);
+    }
+  gtk_widget_add_controller (widget, controller);
+}
+
 void
 sfumato_picture_actions_update (SfumatoPictureHolder *holder)
 {

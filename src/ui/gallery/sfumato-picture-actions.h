@@ -30,15 +30,18 @@ struct _SfumatoPictureHolderInterface
   void        (*open)         (SfumatoPictureHolder *self);
 };
 
-void        sfumato_picture_actions_install       (GtkWidgetClass       *widget_class);
+void sfumato_picture_actions_install           (GtkWidgetClass       *widget_class);
 /* Adds the shortcuts of the table to widget, which is the holder or the part of it that has the keyboard while they
  * are wanted: not where a text entry is inside. */
-void        sfumato_picture_actions_add_shortcuts (GtkWidget            *widget);
+void sfumato_picture_actions_add_shortcuts     (GtkWidget            *widget);
+/* Those of them that a text leaves alone, for a widget around the holder; holder is borrowed. */
+void sfumato_picture_actions_add_shortcuts_for (GtkWidget            *widget,
+                                                SfumatoPictureHolder *holder);
 /* Recomputes what is enabled. */
-void        sfumato_picture_actions_update        (SfumatoPictureHolder *holder);
+void sfumato_picture_actions_update            (SfumatoPictureHolder *holder);
 /* Opens the menu of all of this at a place in widget, which is the holder or inside it. */
-void        sfumato_picture_actions_popup         (GtkWidget            *widget,
-                                                   double                x,
-                                                   double                y);
+void sfumato_picture_actions_popup             (GtkWidget            *widget,
+                                                double                x,
+                                                double                y);
 
 G_END_DECLS

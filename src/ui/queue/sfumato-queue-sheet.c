@@ -105,6 +105,18 @@ set_studio (SfumatoQueueSheet *self,
   update (self);
 }
 
+/* On a row, not on a button of it: nothing that costs is one key away. */
+static gboolean
+sfumato_queue_sheet_grab_focus (GtkWidget *widget)
+{
+  SfumatoQueueSheet *self = SFUMATO_QUEUE_SHEET (widget);
+  GtkListBoxRow *first = gtk_list_box_get_row_at_index (self->list_box, 0);
+
+  if (first != NULL)
+    return gtk_widget_grab_focus (GTK_WIDGET (first));
+  return gtk_widget_child_focus (widget, GTK_DIR_TAB_FORWARD);
+}
+
 static void
 sfumato_queue_sheet_get_property (GObject    *object,
                                   guint       id,
@@ -151,6 +163,7 @@ sfumato_queue_sheet_class_init (SfumatoQueueSheetClass *klass)
   object_class->get_property = sfumato_queue_sheet_get_property;
   object_class->set_property = sfumato_queue_sheet_set_property;
   object_class->dispose = sfumato_queue_sheet_dispose;
+  widget_class->grab_focus = sfumato_queue_sheet_grab_focus;
 
   properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO,
                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
