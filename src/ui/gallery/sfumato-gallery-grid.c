@@ -13,6 +13,7 @@
 #include "ui/gallery/sfumato-gallery-cell.h"
 #include "ui/gallery/sfumato-picture-actions.h"
 #include "ui/gallery/sfumato-picture-content.h"
+#include "ui/widgets/sfumato-touch.h"
 
 struct _SfumatoGalleryGrid
 {
@@ -99,14 +100,6 @@ pick_cell (SfumatoGalleryGrid *self,
   return cell_of (gtk_widget_pick (self->grid, x, y, GTK_PICK_DEFAULT));
 }
 
-static gboolean
-is_touch (GtkGesture *gesture)
-{
-  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (gesture));
-
-  return device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN;
-}
-
 static void
 toggle (SfumatoGalleryGrid *self,
         guint               position)
@@ -136,7 +129,7 @@ clicked_cb (SfumatoGalleryGrid *self,
       gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
       toggle (self, sfumato_gallery_cell_get_position (cell));
     }
-  else if (is_touch (gesture))
+  else if (sfumato_is_touch (gesture))
     g_signal_emit (self, signals[SIGNAL_OPEN], 0, sfumato_gallery_cell_get_position (cell));
 }
 
@@ -206,7 +199,7 @@ drag_prepared_cb (SfumatoGalleryGrid *self,
   guint position = cell ? sfumato_gallery_cell_get_position (cell) : GTK_INVALID_LIST_POSITION;
 
   /* A finger scrolls. */
-  if (position == GTK_INVALID_LIST_POSITION || is_touch (GTK_GESTURE (source)))
+  if (position == GTK_INVALID_LIST_POSITION || sfumato_is_touch (source))
     return NULL;
   self->dragged = GTK_WIDGET (cell);
   if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), position))

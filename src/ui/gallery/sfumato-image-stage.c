@@ -12,6 +12,7 @@
 #include "ui/gallery/sfumato-picture-content.h"
 #include "ui/gallery/sfumato-preloader.h"
 #include "ui/widgets/sfumato-texture.h"
+#include "ui/widgets/sfumato-touch.h"
 
 /* A spinner that only flashes is worse than none. */
 #define SPINNER_AFTER_MS 300
@@ -224,12 +225,10 @@ drag_prepared_cb (SfumatoImageStage *self,
                   double             y,
                   GtkDragSource     *source)
 {
-  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (source));
   g_autoptr (GListStore) only = g_list_store_new (SFUMATO_TYPE_PICTURE);
 
   /* A finger swipes, and a zoomed picture is moved inside its frame. */
-  if (!sfumato_picture_view_is_fitted (self->view) ||
-      (device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN))
+  if (!sfumato_picture_view_is_fitted (self->view) || sfumato_is_touch (source))
     return NULL;
   g_list_store_append (only, self->picture);
   return sfumato_picture_content_new (self->gallery, G_LIST_MODEL (only));

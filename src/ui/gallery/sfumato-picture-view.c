@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+#include "ui/widgets/sfumato-touch.h"
+
 #define ZOOM_MAX   16.0
 #define ZOOM_STEP  1.25
 /* From here on single pixels are what a person wants to see. */
@@ -249,14 +251,6 @@ pressed_cb (SfumatoPictureView *self,
     sfumato_picture_view_fit (self);
 }
 
-static gboolean
-is_touch (GtkGesture *gesture)
-{
-  GdkDevice *device = gtk_event_controller_get_current_event_device (GTK_EVENT_CONTROLLER (gesture));
-
-  return device && gdk_device_get_source (device) == GDK_SOURCE_TOUCHSCREEN;
-}
-
 static void
 drag_begun_cb (SfumatoPictureView *self,
                double              x,
@@ -266,7 +260,7 @@ drag_begun_cb (SfumatoPictureView *self,
   self->begin_x = self->middle_x;
   self->begin_y = self->middle_y;
   /* Left to whoever drags the picture itself away. */
-  if (!can_pan (self) && !is_touch (gesture))
+  if (!can_pan (self) && !sfumato_is_touch (gesture))
     gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_DENIED);
 }
 
