@@ -278,7 +278,7 @@ set_up (GtkWidget  *widget,
         const char *name,
         GVariant   *parameter)
 {
-  adw_navigation_view_push_by_tag (SFUMATO_WINDOW (widget)->navigation_view, "welcome");
+  _sfumato_window_welcome (SFUMATO_WINDOW (widget), TRUE);
 }
 
 /* ---- preferences, and what errors lead to ---- */

@@ -22,7 +22,6 @@ struct _SfumatoWindow
   AdwToastOverlay      *toast_overlay;
   AdwNavigationView    *navigation_view;
   AdwNavigationPage    *main_page;
-  SfumatoWelcomePage   *welcome_page;
   AdwBanner            *banner;
   AdwBottomSheet       *queue_sheet;
   AdwViewStack         *view_stack;
@@ -43,6 +42,11 @@ struct _SfumatoWindow
   gboolean              asks_to_close;
   gboolean              waits_to_close; /* hidden until the queue has run empty */
 };
+
+/* sfumato-window.c */
+/* The first page; can_pop: whether there is a way back without a choice. */
+void _sfumato_window_welcome         (SfumatoWindow  *self,
+                                      gboolean        can_pop);
 
 /* sfumato-window-actions.c */
 void _sfumato_window_actions_install (GtkWidgetClass *widget_class);

@@ -113,7 +113,6 @@ leave_welcome (SfumatoWindow *self,
   g_settings_set_boolean (settings, "welcomed", TRUE);
   if (service != NULL)
     g_settings_set_string (settings, "service", service);
-  adw_navigation_page_set_can_pop (ADW_NAVIGATION_PAGE (self->welcome_page), TRUE);
   adw_navigation_view_pop (self->navigation_view);
   _sfumato_window_update_key (self);
   sfumato_create_page_focus_prompt (self->create_page);
@@ -141,6 +140,17 @@ tried_cb (SfumatoWindow *self)
   g_settings_set_string (sfumato_studio_get_settings (self->studio), "model", starter->id);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-example", NULL);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.generate", NULL);
+}
+
+void
+_sfumato_window_welcome (SfumatoWindow *self,
+                         gboolean       can_pop)
+{
+  SfumatoWelcomePage *page = g_object_new (SFUMATO_TYPE_WELCOME_PAGE, "studio", self->studio, "can-pop", can_pop, NULL);
+
+  g_signal_connect_object (page, "chosen", G_CALLBACK (service_chosen_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "tried", G_CALLBACK (tried_cb), self, G_CONNECT_SWAPPED);
+  adw_navigation_view_push (self->navigation_view, ADW_NAVIGATION_PAGE (page));
 }
 
 /* ---- overrides ---- */
@@ -179,12 +189,9 @@ welcome (SfumatoWindow *self)
   GSettings *settings = sfumato_studio_get_settings (self->studio);
 
   if (g_settings_get_boolean (settings, "welcomed"))
-    {
-      sfumato_create_page_focus_prompt (self->create_page);
-      return;
-    }
-  adw_navigation_page_set_can_pop (ADW_NAVIGATION_PAGE (self->welcome_page), FALSE);
-  adw_navigation_view_push (self->navigation_view, ADW_NAVIGATION_PAGE (self->welcome_page));
+    sfumato_create_page_focus_prompt (self->create_page);
+  else
+    _sfumato_window_welcome (self, FALSE);
 }
 
 static void
@@ -199,7 +206,6 @@ sfumato_window_constructed (GObject *object)
   g_object_set (self->gallery_page, "studio", self->studio, NULL);
   g_object_set (self->sheet, "studio", self->studio, NULL);
   g_object_set (self->strip, "queue", sfumato_studio_get_queue (self->studio), NULL);
-  g_object_set (self->welcome_page, "studio", self->studio, NULL);
   g_signal_connect_object (sfumato_studio_get_queue (self->studio), "notify::active",
                            G_CALLBACK (_sfumato_window_close_when_idle), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sfumato_studio_get_settings (self->studio), "changed::service",
@@ -275,12 +281,10 @@ bind_template (GtkWidgetClass *widget_class)
   g_type_ensure (SFUMATO_TYPE_GALLERY_PAGE);
   g_type_ensure (SFUMATO_TYPE_QUEUE_SHEET);
   g_type_ensure (SFUMATO_TYPE_QUEUE_STRIP);
-  g_type_ensure (SFUMATO_TYPE_WELCOME_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-window.ui");
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, navigation_view);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, main_page);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, welcome_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, queue_sheet);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, view_stack);
@@ -295,8 +299,6 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, banner_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, sheet_opened_cb);
   gtk_widget_class_bind_template_callback (widget_class, focus_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, service_chosen_cb);
-  gtk_widget_class_bind_template_callback (widget_class, tried_cb);
 }
 
 static void
