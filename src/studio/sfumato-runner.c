@@ -49,7 +49,8 @@ sfumato_explain_keyring_error (const GError *error)
     }
   else if (g_error_matches (error, SFUMATO_KEYRING_ERROR, SFUMATO_KEYRING_ERROR_MISSING))
     sentence = sfumato_error_new (code, _("No Keyring Found"),
-                                  _("This desktop has no keyring that could keep the key. Nothing was sent."));
+                                  _("This desktop has no keyring that could keep the key. Nothing was sent. Enter the key in "
+                                    "the preferences: it is kept there until Sfumato is closed."));
   else if (g_error_matches (error, SFUMATO_KEYRING_ERROR, SFUMATO_KEYRING_ERROR_SILENT))
     sentence = sfumato_error_new (code, _("Keyring Does Not Answer"),
                                   _("The keyring did not answer in time. Nothing was sent."));
