@@ -142,7 +142,7 @@ about_activated_cb (GSimpleAction *action,
                     GVariant      *parameter,
                     gpointer       user_data)
 {
-  AdwDialog *dialog = adw_about_dialog_new_from_appdata (SFUMATO_RESOURCES "metainfo.xml", NULL);
+  AdwDialog *dialog = adw_about_dialog_new_from_appdata (SFUMATO_RESOURCES "metainfo.xml", VERSION);
   AdwAboutDialog *about = ADW_ABOUT_DIALOG (dialog);
 
   adw_about_dialog_set_version (about, VERSION);
