@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 
 SoupSession *sfumato_http_make_session     (const SfumatoHttpRequest *request,
                                             const SfumatoHttpLimits  *limits);
-/* With the key in its header. */
-SoupMessage *sfumato_http_make_message     (const SfumatoHttpRequest *request);
+/* With the key in its header. form: the body, where the request has one. */
+SoupMessage *sfumato_http_make_message     (const SfumatoHttpRequest *request,
+                                            GInputStream             *form);
 void         sfumato_http_wipe_key         (SoupMessage              *message);
 void         sfumato_http_wipe_freed_heads (void);
 

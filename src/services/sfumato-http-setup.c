@@ -72,7 +72,8 @@ set_key (SoupMessage *message,
 /* HTTP/1.1, because a call has a connection of its own anyway, and nothing that it says can then be repeated by the
  * protocol itself, as HTTP/2 does with streams that were refused. */
 SoupMessage *
-sfumato_http_make_message (const SfumatoHttpRequest *request)
+sfumato_http_make_message (const SfumatoHttpRequest *request,
+                           GInputStream             *form)
 {
   SoupMessage *message = soup_message_new_from_uri (request->method, request->uri);
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
@@ -82,8 +83,8 @@ sfumato_http_make_message (const SfumatoHttpRequest *request)
   soup_message_headers_replace (headers, "Accept", request->accept);
   soup_message_headers_replace (headers, "stability-client-id", APP_ID);
   soup_message_headers_replace (headers, "stability-client-version", VERSION);
-  if (request->body != NULL)
-    soup_message_set_request_body_from_bytes (message, request->content_type, request->body);
+  if (form != NULL)
+    soup_message_set_request_body (message, request->content_type, form, g_bytes_get_size (request->body));
   if (request->key != NULL)
     set_key (message, request->key);
   return message;

@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include "services/sfumato-http-form.h"
 #include "services/sfumato-http-private.h"
 
 #include <string.h>
@@ -39,6 +40,8 @@ typedef struct
   GCancellable             *inside;       /* what the limits and the person both cancel */
   GSource                  *connect_timer;
   GSource                  *idle_timer;
+  SfumatoHttpForm          *form;         /* with a body */
+  GIOStream                *connection;
   GInputStream             *stream;
   GByteArray               *body;
   gsize                     cap;
@@ -155,11 +158,17 @@ classify (Exchange     *self,
   return SFUMATO_HTTP_LOST;
 }
 
+static gboolean
+has_early_answer (Exchange *self)
+{
+  return self->form != NULL && sfumato_http_form_has_heard (self->form);
+}
+
 static void
 finish (Exchange     *self,
         const GError *error)
 {
-  if (error != NULL)
+  if (error != NULL && !has_early_answer (self))
     {
       if (self->answer->problem == SFUMATO_HTTP_DONE)
         self->answer->problem = classify (self, error);
@@ -198,8 +207,20 @@ network_event_cb (SoupMessage        *message,
   else if (event == G_SOCKET_CLIENT_COMPLETE)
     {
       g_source_destroy (self->connect_timer);
+      g_set_object (&self->connection, connection);
       not_idle (self);
     }
+}
+
+static void
+heard_cb (gboolean over,
+          gpointer data)
+{
+  Exchange *self = data;
+
+  not_idle (self);
+  if (over)
+    g_cancellable_cancel (self->inside);
 }
 
 /* From here on the server may have read something of the body. */
@@ -211,6 +232,8 @@ wrote_headers_cb (SoupMessage *message,
 
   self->answer->sent = TRUE;
   not_idle (self);
+  if (self->form != NULL && self->connection != NULL)
+    sfumato_http_form_listen (self->form, self->connection, self->limits->picture_bytes, heard_cb, self);
 }
 
 static void
@@ -223,6 +246,8 @@ wrote_body_data_cb (SoupMessage *message,
 
   self->written += size;
   not_idle (self);
+  if (self->written >= total)
+    sfumato_http_form_written (self->form);
   if (total > 0)
     tell (self, SFUMATO_STAGE_SENDING, MIN ((double) self->written / total, 1));
 }
@@ -415,6 +440,8 @@ run (Exchange     *self,
   while (!self->over)
     g_main_context_iteration (self->context, TRUE);
 
+  if (self->form != NULL)
+    sfumato_http_form_stop (self->form);
   g_source_destroy (total);
   g_source_unref (total);
   g_source_destroy (cancelled);
@@ -437,10 +464,20 @@ tear_down (Exchange *self)
   g_clear_object (&self->message);
   sfumato_http_wipe_freed_heads ();
   g_clear_object (&self->session);
+  g_clear_object (&self->connection);
   while (g_main_context_iteration (self->context, FALSE))
     ;
   g_clear_object (&self->inside);
+  g_clear_object (&self->form);
   sfumato_http_wipe_freed_heads ();
+}
+
+/* The server answered before it had all of the form. */
+static void
+take_early_answer (Exchange *self)
+{
+  if (has_early_answer (self) && !sfumato_http_form_take (self->form, self->answer, self->body))
+    fail (self, SFUMATO_HTTP_LOST);
 }
 
 /* These live as long as the process and watch the system by way of the main context they are made in. That must be
@@ -467,10 +504,13 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
   self.inside = g_cancellable_new ();
   self.body = g_byte_array_new ();
   self.session = sfumato_http_make_session (request, limits);
-  self.message = sfumato_http_make_message (request);
+  if (request->body != NULL)
+    self.form = sfumato_http_form_new (request->body);
+  self.message = sfumato_http_make_message (request, G_INPUT_STREAM (self.form));
   watch (&self);
   tell (&self, SFUMATO_STAGE_SENDING, 0);
   run (&self, cancellable);
+  take_early_answer (&self);
   answer->body = g_byte_array_free_to_bytes (self.body);
   /* libsoup hands out what a proxy answered to its CONNECT as if it were the server's. */
   if (answer->headers != NULL && !answer->sent)

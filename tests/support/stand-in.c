@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "stand-in-private.h"
@@ -172,6 +174,34 @@ wants_more (StandInRequest *request,
          strcmp (order->version, "1.1") == 0 && (connection == NULL || g_ascii_strcasecmp (connection, "close") != 0);
 }
 
+/* Answers what it has not read to its end. */
+static void
+answer_early (StandInLink    *link,
+              StandInRequest *request,
+              StandInOrder   *order,
+              Hold           *held)
+{
+  g_autoptr (StandInAnswer) answer = stand_in_answer_new (order->status != 0 ? order->status : 200);
+
+  request->status = order->status;
+  stand_in_send (link, order, answer, hold, held);
+  if (strcmp (order->fault, "answer-hold") == 0)
+    hold (held);
+}
+
+static void
+announce (StandIn      *self,
+          StandInLink  *link,
+          StandInOrder *order)
+{
+  gsize half = strlen (order->interim) / 2;
+
+  stand_in_link_read_ahead (link, order->at);
+  stand_in_link_write (link, order->interim, half);
+  pause_for (self, 50);
+  stand_in_link_write (link, order->interim + half, strlen (order->interim) - half);
+}
+
 /* One call of the API; FALSE when the connection is to be closed. */
 static gboolean
 serve_api (StandIn        *self,
@@ -187,11 +217,15 @@ serve_api (StandIn        *self,
 
   order = order != NULL ? order : stand_in_order_new (nothing, NULL);
   stand_in_rules_check_manners (request);
-  if (strcmp (order->where, "request-body") == 0)
+  if (strcmp (order->fault, "announce") == 0)
+    announce (self, link, order);
+  else if (strcmp (order->where, "request-body") == 0)
     {
       stand_in_link_read_body (link, request, order->at);
       record (self, request, 0);
-      if (strcmp (order->fault, "reset") == 0)
+      if (g_str_has_prefix (order->fault, "answer"))
+        answer_early (link, request, order, &held);
+      else if (strcmp (order->fault, "reset") == 0)
         stand_in_link_reset (link);
       else if (strcmp (order->fault, "stall") == 0)
         hold (&held);
@@ -272,6 +306,8 @@ connection_thread (gpointer data)
   StandInLink link = { job->connection, g_object_ref (G_IO_STREAM (job->connection)), self->cancellable,
                        g_byte_array_new () };
 
+  /* What is sent last is on its way before the connection may be reset. */
+  g_socket_set_option (g_socket_connection_get_socket (job->connection), IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   serve (self, &link);
   g_io_stream_close (link.stream, NULL, NULL);
   g_object_unref (link.stream);

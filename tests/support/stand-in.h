@@ -25,7 +25,9 @@
  *   "raw"       the whole answer, byte for byte, instead of all of the above
  *   "delay"     milliseconds before the answer
  *   "fault"     "close", "reset", "stall" (until the other side closes), "hold" (until a release) or "drip" (from
- *               there on one byte every "drip" milliseconds, 20)
+ *               there on one byte every "drip" milliseconds, 20); in the "request-body" also "answer" (which closes
+ *               with the rest unread), "answer-hold" (until a release) and "announce" (which sends "interim" in two
+ *               halves, and goes on)
  *   "where"     where the fault happens: "accept" (before anything but "at" bytes is read, of TLS too),
  *               "request-body" (after "at" bytes of it), "request" (default: all is read, nothing is answered),
  *               "answer-head" or "answer-body" (after "at" bytes of it are sent)
