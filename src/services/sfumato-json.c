@@ -189,7 +189,7 @@ static const char *
 skip_scheme (const char *string,
              const char *end)
 {
-  const char *comma = end - string > 5 && memcmp (string, "data:", 5) == 0 ? memchr (string, ',', end - string) : NULL;
+  const char *comma = end - string > 5 && g_ascii_strncasecmp (string, "data:", 5) == 0 ? memchr (string, ',', end - string) : NULL;
 
   return comma != NULL ? comma + 1 : string;
 }
@@ -210,10 +210,12 @@ sfumato_json_decode (const char *string,
     {
       char c = *at == '\\' ? unescape (&at, end) : *at == '-' ? '+' : *at == '_' ? '/' : *at;
 
+      if (c == '=')
+        break;
       if (c == 0)
         continue;
       data[length++] = c;
-      digits += g_ascii_isalnum (c) || c == '+' || c == '/' || c == '=';
+      digits += g_ascii_isalnum (c) || c == '+' || c == '/';
     }
   for (; digits % 4 >= 2; digits++)
     data[length++] = '=';

@@ -128,10 +128,12 @@ find_picture (const SfumatoStabilityCall  *call,
     found->bytes = g_bytes_ref (answer->body);
   else if (sfumato_json_begins (data, size))
     {
+      /* A picture that is whole counts, whatever is wrong with the JSON around it: it was paid for. */
       *json = sfumato_json_parse_image (data, size, image_names, &image, &image_size);
-      if (*json == NULL)
-        return;
-      read_json (call, *json, found);
+      if (*json != NULL)
+        read_json (call, *json, found);
+      else if (image != NULL && g_strstr_len (data, size, "CONTENT_FILTERED") != NULL)
+        g_set_str (&found->finish, "CONTENT_FILTERED");
       if (image != NULL)
         found->bytes = sfumato_json_decode (image, image_size);
     }

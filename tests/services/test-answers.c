@@ -243,6 +243,11 @@ static const struct
   { "bytes that are no UTF-8", "{\"x\":\"caf\xe9\",\"image\":\"@\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
   { "something behind it", "{\"image\":\"@\",\"seed\":1}\n<!-- served by x -->", 1, SFUMATO_FINISH_SUCCESS },
   { "an address of data", "{\"image\":\"data:image/png;base64,@\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
+  { "an escape that is no character", "{\"x\":\"\\ud800\",\"image\":\"@\",\"seed\":1}", -1, SFUMATO_FINISH_SUCCESS },
+  { "blurred, and a comma too many", "{\"image\":\"@\",\"finish_reason\":\"CONTENT_FILTERED\",}", -1,
+    SFUMATO_FINISH_FILTERED },
+  { "a comma too many", "{\"image\":\"@\",\"seed\":1,}", -1, SFUMATO_FINISH_SUCCESS },
+  { "cut behind it", "{\"image\":\"@\",\"seed\":", -1, SFUMATO_FINISH_SUCCESS },
   { "the other alphabet", "{\"image\":\"~\",\"seed\":1}", 1, SFUMATO_FINISH_SUCCESS },
   { "v1's finish", "{\"image\":\"@\",\"seed\":1,\"finishReason\":\"CONTENT_FILTERED\"}", 1, SFUMATO_FINISH_FILTERED },
   { "finish of null", "{\"image\":\"@\",\"seed\":1,\"finish_reason\":null}", 1, SFUMATO_FINISH_SUCCESS },
@@ -344,16 +349,17 @@ test_cut_anywhere (void)
   g_assert_cmpuint (stand_in_count_posts (fixture.server), ==, cuts);
 }
 
-/* A JSON answer cut anywhere, too. */
+/* A JSON answer cut anywhere in its picture, too. Whole, the picture counts, whatever is cut off behind it. */
 static void
 test_cut_json (void)
 {
   g_auto (Fixture) fixture = { 0 };
   g_autoptr (GBytes) picture = make_picture ("png");
   g_autofree char *json = fill_in ("{\"image\":\"@\",\"finish_reason\":\"SUCCESS\",\"seed\":1}", picture);
+  gsize size = strstr (json, "\",\"finish") - json - strlen ("CRC=");
 
   fixture_set_up (&fixture);
-  for (gsize at = 0; at < strlen (json); at += 1 + strlen (json) / 150)
+  for (gsize at = 0; at < size; at += 1 + size / 150)
     {
       g_autoptr (GBytes) bytes = g_bytes_new (json, at);
       g_autoptr (GError) error = NULL;

@@ -74,7 +74,8 @@ test_decoding (void)
     { "QUJD", "ABC" }, { "QUI=", "AB" }, { "QUI\\u003d", "AB" }, { "Pz8\\/", "???" }, { "Pz8/", "???" },
     { "QU\\nJD\\r\\n", "ABC" }, { " Q U J D ", "ABC" }, { "", "" }, { "\\", "" }, { "QUJD\\u0", "ABC" },
     { "\\ud83d\\ude00QUJD", "ABC" }, { "QUI", "AB" }, { "QQ", "A" }, { "Q", "" }, { "Pz8_", "???" }, { "Pj4-", ">>>" },
-    { "data:image/png;base64,QUJD", "ABC" },
+    { "data:image/png;base64,QUJD", "ABC" }, { "DATA:image/png;base64,QUJD", "ABC" }, { "QUI==", "AB" },
+    { "QUJD==", "ABC" }, { "QQ==\\n", "A" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
