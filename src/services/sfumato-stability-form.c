@@ -89,7 +89,8 @@ make_form (SfumatoRequest     *request,
   add_shape (form, fields, model);
   add_seed (form, request);
   add (form, "style_preset", fields->style);
-  if (fields->guidance != 0)
+  /* What the model does by itself is not sent, though a request may say it. */
+  if (fields->guidance != 0 && fields->guidance != model->guidance_default)
     add_number (form, "cfg_scale", fields->guidance);
   if (fields->input != NULL)
     add_number (form, "strength", fields->strength >= 0 ? fields->strength : model->strength_default);

@@ -90,6 +90,10 @@ static const struct
                     .aspect_ratio = "16:9", .format = "jpeg" }, NULL,
     "prompt=a red fox\nnegative_prompt=blurry\n" LARGE "aspect_ratio=16:9\nseed=343940597\nstyle_preset=cinematic\n"
     "cfg_scale=5.5\noutput_format=jpeg\n" },
+  { "the model's own guidance", { .guidance = 4, RANDOM }, NULL,
+    "prompt=a red fox\n" LARGE "aspect_ratio=1:1\noutput_format=png\n" },
+  { "the guidance of another model", { .model = "sd3.5-flash", .guidance = 4, RANDOM }, NULL,
+    "prompt=a red fox\nmodel=sd3.5-flash\nmode=text-to-image\naspect_ratio=1:1\ncfg_scale=4\noutput_format=png\n" },
   { "seed 0 is random", { .seed = 0 }, NULL,
     "prompt=a red fox\n" LARGE "aspect_ratio=1:1\noutput_format=png\n" },
   { "largest seed", { .seed = 4294967294 }, NULL,
