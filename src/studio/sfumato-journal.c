@@ -378,7 +378,9 @@ try_claim (SfumatoJournal  *self,
   sqlite3_stmt *statement = sfumato_database_prepare (self->database,
     "UPDATE jobs SET state = 'sent', sent = ?2, charge = CASE WHEN price = 0 THEN 'no' ELSE 'maybe' END WHERE id = ?1 AND state = 'waiting'"
     " AND (SELECT count(*) FROM jobs AS o WHERE o.service = jobs.service AND o.state = 'sent') < ?3"
-    " AND (SELECT count(*) FROM jobs AS o WHERE o.service = jobs.service AND o.sent > ?2 - 10000000) < ?4"
+    /* What was sent in the future was sent before the clock was set back. */
+    " AND (SELECT count(*) FROM jobs AS o WHERE o.service = jobs.service"
+    "      AND o.sent BETWEEN ?2 - 10000000 AND ?2 + 10000000) < ?4"
     " RETURNING id", error);
   int step;
 

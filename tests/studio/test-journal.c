@@ -7,6 +7,7 @@
 #include "studio/sfumato-journal.h"
 
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -156,6 +157,23 @@ test_rate (Fixture       *fixture,
       end (fixture->journal, id_of (entries, i), SFUMATO_JOB_FAILED, SFUMATO_CHARGE_NONE);
     }
   g_assert_false (claim (fixture->journal, id_of (entries, 3), 10, 3));
+}
+
+/* What was sent in the hour that is repeated does not count as sent now: nothing would be sent until it is over. */
+static void
+test_clock_set_back (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GPtrArray) entries = add (fixture->journal, 2);
+  g_autofree char *path = g_build_filename (fixture->folder, "queue.db", NULL);
+  sqlite3 *database = NULL;
+
+  g_assert_true (claim (fixture->journal, id_of (entries, 0), 10, 1));
+  g_assert_false (claim (fixture->journal, id_of (entries, 1), 10, 1));
+  g_assert_cmpint (sqlite3_open (path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (database, "UPDATE jobs SET sent = sent + 3600000000", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_close (database), ==, SQLITE_OK);
+  g_assert_true (claim (fixture->journal, id_of (entries, 1), 10, 1));
 }
 
 static void
@@ -313,6 +331,7 @@ main (int   argc,
   ADD ("claim-once", test_claim_once);
   ADD ("concurrent", test_concurrent);
   ADD ("rate", test_rate);
+  ADD ("clock-set-back", test_clock_set_back);
   ADD ("ledger", test_ledger);
   ADD ("remove-and-restore", test_remove_and_restore);
   ADD ("forgets-prompts", test_forgets_prompts);
