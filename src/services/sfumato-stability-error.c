@@ -155,7 +155,7 @@ typedef struct
 /* A name decides before a status does; the first row that fits is taken. */
 static const Refusal refusals[] = {
   { 400, "bad_request", SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Request Not Accepted"),
-    N_("The service did not accept the request."), NULL },
+    N_("The service did not accept the request."), N_("Change the prompt or the settings.") },
   { 401, "unauthorized", SFUMATO_ERROR_UNAUTHORISED, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, FALSE,
     N_("Key Not Accepted"), N_("The service did not accept the key."),
     N_("Enter the key again, or make a new one on the service’s website.") },
@@ -166,9 +166,11 @@ static const Refusal refusals[] = {
     N_("Declined by Moderation"), N_("The service’s moderation declined this request."),
     N_("Change the prompt or the reference picture.") },
   { 0, "permission_denied", SFUMATO_ERROR_UNAUTHORISED, SFUMATO_ERROR_HELP_CHANGE_KEY, NULL, TRUE,
-    N_("Not Allowed With This Key"), N_("The service does not allow this with the key in use."), NULL },
+    N_("Not Allowed With This Key"), N_("The service does not allow this with the key in use."),
+    N_("Use another key.") },
   { 403, NULL, SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
-    N_("The service, or something in between, refused the request."), NULL },
+    N_("The service, or something in between, refused the request."),
+    N_("Change the prompt, or look into your account on the service’s website.") },
   { 404, "not_found", SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
     NULL, N_("Check the address in Preferences.") },
   { 405, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_CHANGE_ADDRESS, NULL, FALSE, N_("Wrong Address"),
@@ -193,28 +195,28 @@ static const Refusal refusals[] = {
   { 0, "public_figure", SFUMATO_ERROR_REFUSED, SFUMATO_ERROR_HELP_NONE, "input", FALSE, N_("Picture Declined"),
     N_("The service found the likeness of a public figure in the picture."), N_("Use another picture.") },
   { 422, NULL, SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Request Not Accepted"),
-    N_("The service did not accept the request."), NULL },
+    N_("The service did not accept the request."), N_("Change the prompt or the settings.") },
   { 429, "rate_limit_exceeded", SFUMATO_ERROR_RATE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE,
     N_("Too Many Requests"), N_("The service asks to wait: too many requests came in a short time."), NULL },
   { 500, "internal_error", SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Failed"),
     N_("The service had a problem of its own."), N_("Try again later.") },
   { 502, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
-    N_("A gateway in front of the service got no good answer from it."), NULL },
+    N_("A gateway in front of the service got no good answer from it."), N_("Try again later.") },
   { 503, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Available"),
-    N_("The service is not available at the moment."), NULL },
+    N_("The service is not available at the moment."), N_("Try again later.") },
   { 504, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
-    N_("A gateway in front of the service waited too long for it."), NULL },
+    N_("A gateway in front of the service waited too long for it."), N_("Try again later.") },
   { 408, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, FALSE, N_("Service Not Reached"),
-    N_("The service, or a gateway in front of it, waited too long for the request."), NULL },
+    N_("The service, or a gateway in front of it, waited too long for the request."), N_("Try again later.") },
 };
 
 static const Refusal other_refusal = {
   0, NULL, SFUMATO_ERROR_INVALID, SFUMATO_ERROR_HELP_NONE, NULL, TRUE, N_("Refused"),
-  N_("The service refused the request."), NULL
+  N_("The service refused the request."), N_("Change the settings, or check the address in Preferences.")
 };
 static const Refusal other_failure = {
   0, NULL, SFUMATO_ERROR_SERVICE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, TRUE, N_("Service Failed"),
-  N_("The service, or a gateway in front of it, had a problem."), NULL
+  N_("The service, or a gateway in front of it, had a problem."), N_("Try again later.")
 };
 
 /* (nullable) */
@@ -313,18 +315,28 @@ read_retry_after (const SfumatoHttpAnswer *answer)
   return seconds < 0 ? RETRY_DEFAULT : CLAMP (seconds, 1, RETRY_MAX);
 }
 
-/* Where somebody wants to send us, for the sentence: host and scheme, never a key. */
+/* Where somebody wants to send us: scheme, host and port, never a key. */
+static char *
+dup_target (const SfumatoStabilityCall *call,
+            const char                 *location)
+{
+  g_autoptr (GUri) base = g_uri_parse (call->base, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autoptr (GUri) target = location != NULL && base != NULL
+                              ? g_uri_parse_relative (base, location, SOUP_HTTP_URI_FLAGS, NULL) : NULL;
+  const char *host = target != NULL ? g_uri_get_host (target) : NULL;
+  g_autofree char *origin = host == NULL || *host == '\0' ? NULL
+                            : g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (target), NULL, host,
+                                          g_uri_get_port (target), "", NULL, NULL);
+
+  return origin != NULL ? clean (call, origin, 100) : g_strdup (_("an unknown place"));
+}
+
 static GError *
 redirect (const SfumatoStabilityCall *call,
           const SfumatoHttpAnswer    *answer,
           JsonObject                 *body)
 {
-  const char *location = get_header (answer, "Location");
-  g_autoptr (GUri) base = g_uri_parse (call->base, SOUP_HTTP_URI_FLAGS, NULL);
-  g_autoptr (GUri) target = location != NULL && base != NULL
-                              ? g_uri_parse_relative (base, location, SOUP_HTTP_URI_FLAGS, NULL) : NULL;
-  const char *host = target == NULL || g_uri_get_host (target) == NULL ? NULL : g_uri_get_host (target);
-  g_autofree char *safe = host == NULL || *host == '\0' ? g_strdup (_("an unknown place")) : clean (call, host, 100);
+  g_autofree char *safe = dup_target (call, get_header (answer, "Location"));
   g_autofree char *what = g_strdup_printf (_("The service has moved, or a proxy interferes: “%s” pointed to %s. "
                                              "Sfumato did not go there with your key."), call->host, safe);
   GError *error = sfumato_stability_error (call, answer, body, SFUMATO_ERROR_NETWORK, SFUMATO_CHARGE_NONE,
@@ -352,6 +364,16 @@ dup_what (const SfumatoStabilityCall *call,
   return g_strdup (g_dgettext (GETTEXT_PACKAGE, row->what));
 }
 
+static char *
+dup_todo (const Refusal *row,
+          guint          pause)
+{
+  if (pause > 0)
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Wait %u second, then try again.",
+                                         "Wait %u seconds, then try again.", pause), pause);
+  return row->todo != NULL ? g_strdup (g_dgettext (GETTEXT_PACKAGE, row->todo)) : NULL;
+}
+
 GError *
 sfumato_stability_refusal (const SfumatoStabilityCall *call,
                            const SfumatoHttpAnswer    *answer,
@@ -361,6 +383,9 @@ sfumato_stability_refusal (const SfumatoStabilityCall *call,
   const Refusal *row = find_refusal (answer->status, name);
   g_autofree char *words = sfumato_stability_dup_words (body);
   g_autofree char *fields = sfumato_stability_dup_fields (words);
+  gboolean waits = row->code == SFUMATO_ERROR_RATE || (answer->status == 503 && get_header (answer, "Retry-After") != NULL);
+  guint pause = waits ? read_retry_after (answer) : 0;
+  g_autofree char *todo = dup_todo (row, pause);
   g_autofree char *what = NULL;
   GError *error;
 
@@ -368,11 +393,10 @@ sfumato_stability_refusal (const SfumatoStabilityCall *call,
     return redirect (call, answer, body);
   what = dup_what (call, answer, row, words);
   error = sfumato_stability_error (call, answer, body, row->code, charge_of (answer, name),
-                                   g_dgettext (GETTEXT_PACKAGE, row->title), what,
-                                   row->todo != NULL ? g_dgettext (GETTEXT_PACKAGE, row->todo) : NULL);
+                                   g_dgettext (GETTEXT_PACKAGE, row->title), what, todo);
   sfumato_error_set_help (error, row->help);
   sfumato_error_set_field (error, row->field != NULL ? row->field : fields);
-  if (row->code == SFUMATO_ERROR_RATE || (answer->status == 503 && get_header (answer, "Retry-After") != NULL))
-    sfumato_error_set_retry_after (error, read_retry_after (answer));
+  if (pause > 0)
+    sfumato_error_set_retry_after (error, pause);
   return error;
 }

@@ -65,6 +65,19 @@ class Errors(case.Case):
         self.assertEqual(run.out, "")
         self.assertIn("may have been charged", run.err)
 
+    def test_what_to_do(self):
+        wait = {"status": 429, "headers": {"retry-after": "1"}, "times": -1}
+        for order, said in ((refusal(400, "bad_request"), "Change the prompt or the settings."),
+                            (refusal(403, "permission_denied"), "Use another key."),
+                            (refusal(403, "something_new"), "look into your account"),
+                            (refusal(418, "teapot"), "check the address"), ({"status": 504}, "Try again later."),
+                            ({"status": 503, "headers": {"retry-after": "7"}}, "Wait 7 seconds, then try again."),
+                            (wait, "Wait 1 second, then try again."),
+                            ({"status": 302, "headers": {"location": "http://127.0.0.1:9/x"}}, "to http://127.0.0.1:9.")):
+            with self.subTest(said):
+                self.server.script(order, reset=True)
+                self.assertIn(said, self.generate("fox", "--json").error["message"])
+
     def test_nobody_there(self):
         self.server.stop()
         run = self.generate("fox", "--json")
