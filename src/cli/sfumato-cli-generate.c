@@ -280,6 +280,8 @@ check_usage (SfumatoCli  *cli,
     return sfumato_cli_misuse (cli, _("A prompt is missing: what should the picture show?"));
   if (arguments[1] != NULL)
     return sfumato_cli_misuse (cli, _("There is more than one prompt. Put the prompt in quotes."));
+  if (g_strcmp0 (options.output, "") == 0)
+    return sfumato_cli_misuse (cli, _("The path behind --output is empty."));
   if (options.strength != NULL && options.image == NULL)
     return sfumato_cli_misuse (cli, _("--strength says how far to move from an input picture, and needs --image."));
   if (cli->key_stdin && g_str_equal (arguments[0], "-"))

@@ -71,6 +71,8 @@ sfumato_cli_check_output (const char  *path,
 
   if (is_special (path))
     return TRUE;
+  if (lstat (path, &info) != 0 && errno == ENAMETOOLONG)
+    return refuse (error, g_strdup_printf (_("“%s” cannot be written: %s. Nothing was sent."), name, g_strerror (errno)));
   if (lstat (path, &info) == 0 && !force)
     return refuse (error, g_strdup_printf (_("“%s” exists already, and is not overwritten without --force. Nothing was "
                                              "sent."), name));

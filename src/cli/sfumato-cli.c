@@ -217,7 +217,7 @@ run (const SfumatoCommand *command,
   if (parsed.help)
     return print_command_help (command, context);
   /* An empty one is a variable that was not set, and no wish to ask the real service. */
-  if (parsed.url != NULL && (*parsed.url == '\0' || !g_utf8_validate (parsed.url, -1, NULL)))
+  if (parsed.url != NULL && (parsed.url[strspn (parsed.url, " \t\r\n")] == '\0' || !g_utf8_validate (parsed.url, -1, NULL)))
     return sfumato_cli_misuse (&cli, _("The address behind --url is empty, or not valid UTF-8 text."));
   cli.json = parsed.json;
   cli.url = parsed.url;

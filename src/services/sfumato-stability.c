@@ -60,12 +60,16 @@ dup_host (GUri *uri)
   return g_ascii_strdown (host, -1);
 }
 
+/* uri: nullable, of text that cannot be read as one. */
 static GError *
-check_address (GUri *uri)
+check_address (GUri       *uri,
+               const char *text)
 {
   const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : "";
   g_autofree char *host = uri != NULL ? dup_host (uri) : NULL;
 
+  if (uri == NULL && g_ascii_strncasecmp (text, "http", 4) == 0)
+    return bad_address (_("This is not an address; one looks like %s."), SFUMATO_STABILITY_URL);
   if (g_strcmp0 (scheme, "https") != 0 && g_strcmp0 (scheme, "http") != 0)
     return bad_address (_("The address must begin with https://, such as %s."), SFUMATO_STABILITY_URL);
   if (host == NULL || g_uri_get_port (uri) == 0)
@@ -107,7 +111,7 @@ sfumato_stability_normalize_url (const char  *base_url,
     return g_strdup (SFUMATO_STABILITY_URL);
   if (strpbrk (text, " \t\r\n\\") == NULL)
     uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
-  problem = check_address (uri);
+  problem = check_address (uri, text);
   if (problem != NULL)
     {
       g_propagate_error (error, problem);

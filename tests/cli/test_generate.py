@@ -329,7 +329,7 @@ class Misuse(case.Case):
         for arguments, said in (((), "A prompt is missing"), (("a", "fox"), "in quotes"),
                                 (("fox", "--strength", "0.5"), "needs --image"), (("fox", "--bogus"), "--bogus"),
                                 (("fox", "--output", "-", "--count", "2"), "one picture only"),
-                                (("fox", "-x"), "-x")):
+                                (("fox", "--output", ""), "--output is empty"), (("fox", "-x"), "-x")):
             with self.subTest(arguments):
                 run = self.generate(*arguments)
                 self.assert_code(run, MISUSE)

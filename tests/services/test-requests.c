@@ -417,6 +417,21 @@ test_addresses (void)
 }
 
 /* Whoever serves the API below a path of theirs. */
+/* What begins as an address should is not told to begin so. */
+static void
+test_address_not_read (void)
+{
+  static const char * const texts[] = { "https://exa mple.org", "https://example.org:abc", "HTTP://[::1", "https://%zz" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (sfumato_stability_normalize_url (texts[i], &error));
+      g_assert_nonnull (strstr (error->message, "This is not an address"));
+    }
+}
+
 static void
 test_path_of_address (void)
 {
@@ -461,6 +476,7 @@ main (int    argc,
   g_test_add_func ("/requests/nothing-sent", test_nothing_sent);
   g_test_add_func ("/requests/keys", test_keys);
   g_test_add_func ("/requests/addresses", test_addresses);
+  g_test_add_func ("/requests/address-not-read", test_address_not_read);
   g_test_add_func ("/requests/path-of-address", test_path_of_address);
   g_test_add_func ("/requests/json-wanted", test_json_wanted);
   return g_test_run ();
