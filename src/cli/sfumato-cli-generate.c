@@ -385,7 +385,9 @@ const SfumatoCommand sfumato_command_generate = {
                     "service, model, steps, sampler, price (in credits), charge (no, maybe or yes), may_have_been_charged, finish "
                     "(success, filtered or other), finish_word, unknown_words (that a model with few words does not "
                     "know), created, duration (in seconds). Where something failed there is "
-                    "“error”: code, message, title, charge, may_have_been_charged, details, field, retry_after."),
+                    "“error”: code, message, title, charge, may_have_been_charged, details, field, retry_after; and where "
+                    "several pictures were asked for “errors”, one for each that failed. “error” is then one that may "
+                    "have been charged, if any."),
   .examples = examples,
   .options = entries,
   .wants_url = TRUE,

@@ -247,17 +247,21 @@ make_item (SfumatoCli          *cli,
   return item;
 }
 
+/* The one to speak of where one has to stand for all: that some may have been charged must not be missed. */
 static const Item *
-first_failed (GPtrArray *items)
+find_failed (GPtrArray *items)
 {
+  const Item *found = NULL;
+
   for (guint i = 0; i < items->len; i++)
     {
       const Item *item = g_ptr_array_index (items, i);
 
-      if (item->error != NULL)
-        return item;
+      if (item->error != NULL && (found == NULL || (sfumato_error_get_charge (found->error) == SFUMATO_CHARGE_NONE &&
+                                                    sfumato_error_get_charge (item->error) != SFUMATO_CHARGE_NONE)))
+        found = item;
     }
-  return NULL;
+  return found;
 }
 
 static void
@@ -272,9 +276,10 @@ copy_member_cb (JsonObject *from,
 static SfumatoExit
 print_object (GPtrArray *items)
 {
-  const Item *failed = first_failed (items);
+  const Item *failed = find_failed (items);
   JsonObject *object = json_object_new ();
   JsonArray *pictures = json_array_new ();
+  JsonArray *errors = json_array_new ();
 
   for (guint i = 0; i < items->len; i++)
     {
@@ -284,10 +289,16 @@ print_object (GPtrArray *items)
         json_array_add_object_element (pictures, json_object_ref (item->picture));
       if (item->picture != NULL && items->len == 1)
         json_object_foreach_member (item->picture, copy_member_cb, object);
+      if (item->error != NULL)
+        json_array_add_object_element (errors, sfumato_cli_error_json (item->error, item->price));
     }
   if (failed != NULL)
     json_object_set_object_member (object, "error", sfumato_cli_error_json (failed->error, failed->price));
   json_object_set_array_member (object, "pictures", pictures);
+  if (failed != NULL && items->len > 1)
+    json_object_set_array_member (object, "errors", errors);
+  else
+    json_array_unref (errors);
   return sfumato_cli_print_json (object);
 }
 
@@ -325,6 +336,6 @@ sfumato_cli_report (SfumatoCli          *cli,
   for (guint i = 0; i < jobs->len; i++)
     g_ptr_array_add (items, make_item (cli, g_ptr_array_index (jobs, i), output, i, jobs->len));
   printed = cli->json ? print_object (items) : print_lines (items, is_stdout (output));
-  failed = first_failed (items);
+  failed = find_failed (items);
   return failed != NULL ? sfumato_cli_exit_for (failed->error) : printed;
 }

@@ -120,6 +120,14 @@ class Errors(case.Case):
         self.assertEqual(run.error["code"], "service")
         self.assert_posts(3)
 
+    def test_some_of_several_may_have_been_charged(self):
+        self.server.script(refusal(403, "content_moderation"), LOST, {})
+        run = self.generate("fox", "--count", "3", "--json")
+        self.assert_code(run, NETWORK)
+        self.assertTrue(run.error["may_have_been_charged"])
+        self.assertEqual(sorted((e["code"], e["charge"]) for e in run.json["errors"]), [("network", "maybe"), ("refused", "no")])
+        self.assertEqual(len(run.json["pictures"]), 1)
+
     def test_server_text_commands_no_terminal(self):
         self.server.script(refusal(500, "internal_error") | {"body": {"id": "x", "name": "internal_error",
                            "errors": ["a\x1b[31mred\x07\u202e"]}})
