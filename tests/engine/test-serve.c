@@ -161,6 +161,35 @@ test_seeds (void)
   g_assert_cmpstr (json_object_get_string_member (any, "seed"), !=, json_object_get_string_member (other, "seed"));
 }
 
+/* What of the prompt found no room, as the engine counts it in this process. */
+static void
+test_cut (void)
+{
+  g_autoptr (Helper) helper = helper_new ();
+  g_autoptr (GString) prompt = g_string_new (NULL);
+  g_autoptr (JsonObject) result = NULL;
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  sd3_error error = { "" };
+  sd3_picture picture;
+
+  for (int i = 0; i < 1000; i++)
+    g_string_append (prompt, "fog ");
+  request.prompt = prompt->str;
+  request.width = request.height = 16;
+  request.steps = 1;
+  g_assert_true (sd3_generate (engine, &request, &picture, &error));
+  free (picture.rgb);
+  sd3_close (engine);
+  helper_load (helper);
+  helper_send (helper, "{\"do\":\"generate\",\"prompt\":\"%s\",\"width\":16,\"height\":16,\"steps\":1}", prompt->str);
+  result = helper_expect (helper, "result");
+  g_assert_cmpint (picture.clip_cut, >, 0);
+  g_assert_cmpint (picture.t5_cut, >, 0);
+  g_assert_cmpint (json_object_get_int_member (result, "clip_cut"), ==, picture.clip_cut);
+  g_assert_cmpint (json_object_get_int_member (result, "t5_cut"), ==, picture.t5_cut);
+}
+
 static void
 test_from_picture (void)
 {
@@ -385,6 +414,7 @@ main (int    argc,
   g_test_add_func ("/serve/capabilities", test_capabilities);
   g_test_add_func ("/serve/events", test_events);
   g_test_add_func ("/serve/seeds", test_seeds);
+  g_test_add_func ("/serve/cut", test_cut);
   g_test_add_func ("/serve/from-picture", test_from_picture);
   g_test_add_func ("/serve/unload", test_unload);
   g_test_add_func ("/serve/turbo", test_turbo);
