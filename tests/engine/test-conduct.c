@@ -122,6 +122,7 @@ test_taesd_preview (void)
   sd3_engine *engine;
   sd3_request request;
   sd3_small_picture small;
+  sd3_plan with, without;
 
   stages_init (&stages);
   tiny_write (path, &taesd, (const char *[]) { "" }, 1, "F32");
@@ -139,6 +140,12 @@ test_taesd_preview (void)
   g_assert_true (sd3_preview_decode (engine->taesd, zeros, 66, 66, &small, NULL));
   g_assert_true (small.width == 8 * 33 && small.height == 8 * 33);
   free (small.rgb);
+  /* Its memory is planned where somebody looks. */
+  g_assert_true (sd3_plan_make (engine, &request, &with, NULL));
+  request.preview = NULL;
+  g_assert_true (sd3_plan_make (engine, &request, &without, NULL));
+  g_assert_cmpuint (with.peaks[SD3_PHASE_STEPS][SD3_ON_HOST] + with.peaks[SD3_PHASE_STEPS][SD3_ON_CARD], >,
+                    without.peaks[SD3_PHASE_STEPS][SD3_ON_HOST] + without.peaks[SD3_PHASE_STEPS][SD3_ON_CARD]);
   g_free (watch.last);
   stages_clear (&stages);
   sd3_close (engine);
@@ -239,6 +246,29 @@ test_memory_parts (void)
   wrong.width = 70;
   g_assert_cmpuint (sd3_memory_needed (engine, &wrong), ==, 0);
   g_assert_cmpuint (sd3_memory_available (), >, 0);
+  sd3_close (engine);
+}
+
+/* What lies beside weights and computations: a table for each step, and the picture's colours as numbers and as bytes. */
+static void
+test_memory_beside (void)
+{
+  sd3_engine *engine = whole_open_good ("all.safetensors");
+  sd3_request request = whole_request (engine);
+  size_t more = 192 * 192 - SIDE * SIDE;
+  sd3_plan few, many, large;
+
+  request.guidance = 1;
+  request.steps = 1;
+  g_assert_true (sd3_plan_make (engine, &request, &few, NULL));
+  request.steps = 101;
+  g_assert_true (sd3_plan_make (engine, &request, &many, NULL));
+  g_assert_cmpuint (many.beside[SD3_PHASE_STEPS] - few.beside[SD3_PHASE_STEPS], ==,
+                    sd3_mmdit_prompt_size (engine->mmdit, 0, 101) - sd3_mmdit_prompt_size (engine->mmdit, 0, 1));
+  g_assert_cmpuint (many.beside[SD3_PHASE_STEPS], >, few.beside[SD3_PHASE_STEPS]);
+  request.width = request.height = 192;
+  g_assert_true (sd3_plan_make (engine, &request, &large, NULL));
+  g_assert_cmpuint (large.beside[SD3_PHASE_DECODING] - many.beside[SD3_PHASE_DECODING], ==, (4 + 1) * 3 * more);
   sd3_close (engine);
 }
 
@@ -551,6 +581,7 @@ main (int    argc,
   g_test_add_func ("/conduct/memory", test_memory);
   g_test_add_func ("/conduct/too-little-memory", test_too_little_memory);
   g_test_add_func ("/conduct/memory-parts", test_memory_parts);
+  g_test_add_func ("/conduct/memory-beside", test_memory_beside);
   g_test_add_func ("/conduct/control-groups", test_control_groups);
   g_test_add_func ("/conduct/unload", test_unload);
   g_test_add_func ("/conduct/text-once", test_text_once);

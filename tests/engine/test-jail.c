@@ -96,6 +96,11 @@ try_connect (void)
   return connect (s, (struct sockaddr *) &address, sizeof address) == 0 || (errno != EPERM && errno != EBADF && errno != EACCES);
 }
 
+static int channel[2]; /* open before, as the standard input is */
+
+static bool try_send (void) { return send (channel[0], "x", 1, MSG_DONTWAIT) == 1; }
+static bool try_receive (void) { return recv (channel[0], (char[1]) { 0 }, 1, MSG_DONTWAIT) != -1 || errno != EPERM; }
+static bool try_pass (void) { return sendmsg (channel[0], &(struct msghdr) { .msg_iov = &(struct iovec) { (char *) "x", 1 }, .msg_iovlen = 1 }, MSG_DONTWAIT) == 1; }
 static bool try_inet (void) { return got (socket (AF_INET, SOCK_STREAM, 0)); }
 static bool try_unix (void) { return got (socket (AF_UNIX, SOCK_STREAM, 0)); }
 static bool try_netlink (void) { return got (socket (AF_NETLINK, SOCK_RAW, 0)); }
@@ -210,6 +215,9 @@ static const struct
   { "a socket to the kernel", try_netlink, BY_SECCOMP },
   { "a pair of sockets", try_pair, BY_SECCOMP },
   { "a connection", try_connect, BY_SECCOMP },
+  { "a message", try_send, BY_SECCOMP },
+  { "somebody's message", try_receive, BY_SECCOMP },
+  { "a message that may pass a descriptor", try_pass, BY_SECCOMP },
   { "clone", try_fork, BY_SECCOMP },
   { "clone3", try_clone3, BY_SECCOMP },
   { "fork", try_libc_fork, BY_SECCOMP },
@@ -477,6 +485,7 @@ main (int    argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, channel), ==, 0);
   folder = g_dir_make_tmp ("sfumato-XXXXXX", NULL);
   write_file ("model");
   write_file ("secret");
