@@ -129,7 +129,7 @@ typedef struct
   sd3_convolution           convolution;
   int64_t                   width, height; /* of what is convolved */
   int                       pad_top;
-  bool                      doubled;
+  bool                      doubled;  /* rows are, before they are convolved */
 } conv;
 
 static conv
@@ -137,8 +137,10 @@ get_conv (struct ggml_tensor *dst,
           uintptr_t           flags)
 {
   struct ggml_tensor **src = flags & IN_PLACE ? &dst->src[1] : dst->src;
-  conv c = { .x = src[0], .packed = sd3_packed_of (src[1]), .dst = dst, .doubled = flags & DOUBLED };
+  conv c = { .x = src[0], .packed = sd3_packed_of (src[1]), .dst = dst };
   int next = 2, side = c.packed->side, pad = flags & HALVED ? 0 : side / 2;
+
+  c.doubled = (flags & DOUBLED) && !c.packed->doubles;
 
   c.bias = flags & HAS_BIAS ? src[next++] : NULL;
   c.norm = flags & HAS_NORM ? (const struct ggml_tensor *const *) &src[next] : NULL;
@@ -198,6 +200,48 @@ run_band (const conv *c,
   sd3_product_end (&product);
 }
 
+/* One of the four places that each place of a band becomes: a picture of the band's size, and from there to every second
+ * place of every second row. */
+static void
+run_part (const conv      *c,
+          sd3_convolution *shape,
+          int              part,
+          const char      *band,
+          int64_t          from,
+          int64_t          to)
+{
+  size_t place = (size_t) c->packed->n_out * element (is_bf16 (c->dst));
+  char *small = sd3_scratch (SD3_SCRATCH_MORE, (size_t) ((to - from) * c->width) * place), *at = small;
+  sd3_product product;
+
+  shape->pad_left = 1 - part % 2;
+  shape->pad_right = part % 2;
+  if (!sd3_convolution_begin (&product, shape))
+    GGML_ABORT ("oneDNN has no convolution for a layer");
+  sd3_product_run (&product, band + (size_t) (part / 2 * c->width * c->x->ne[0]) * element (c->packed->bf16), sd3_packed_part (c->packed, part),
+                   floats (c->bias, 0), NULL, NULL, small);
+  sd3_product_end (&product);
+  for (int64_t row = from; row < to; row++)
+    for (int64_t i = 0; i < c->width; i++, at += place)
+      memcpy ((char *) c->dst->data + (size_t) (2 * row + part / 2) * c->dst->nb[2] + (size_t) (2 * i + part % 2) * place, at, place);
+}
+
+static void
+run_doubled_band (const conv *c,
+                  int64_t     from,
+                  int64_t     to)
+{
+  sd3_convolution shape = c->convolution;
+  size_t row_size = (size_t) (c->width * c->x->ne[0]) * element (c->packed->bf16);
+  char *band = sd3_scratch (SD3_SCRATCH_MAIN, (size_t) (to - from + 2) * row_size);
+
+  shape.height = (int) (to - from + 1);
+  for (int64_t row = from - 1; row <= to; row++)
+    prepare_row (c, row, band + (size_t) (row - from + 1) * row_size);
+  for (int part = 0; part < 4; part++)
+    run_part (c, &shape, part, band, from, to);
+}
+
 /* The rows of this node, in bands for each thread. */
 static void
 conv_cb (struct ggml_tensor *dst,
@@ -210,7 +254,7 @@ conv_cb (struct ggml_tensor *dst,
   size_t row_size = (size_t) (c.width * c.x->ne[0]) * element (c.packed->bf16) * (size_t) c.convolution.stride;
   int64_t rows = (int64_t) (BAND / row_size), begin, end;
 
-  share (dst->ne[2], 1, (int) (flags >> NODE_INDEX & 255), (int) (flags >> NODE_COUNT & 255) + 1, &begin, &end);
+  share (c.packed->doubles ? c.x->ne[2] : dst->ne[2], 1, (int) (flags >> NODE_INDEX & 255), (int) (flags >> NODE_COUNT & 255) + 1, &begin, &end);
   if (rows < 4)
     rows = 4;
   if (rows > (end - begin + nth - 1) / nth)
@@ -218,7 +262,7 @@ conv_cb (struct ggml_tensor *dst,
   if (c.norm)
     c.factors = coefficients (c.norm, c.x->ne[1] * c.x->ne[2]);
   for (int64_t from = begin + rows * ith; from < end; from += rows * nth)
-    run_band (&c, from, from + rows < end ? from + rows : end);
+    (c.packed->doubles ? run_doubled_band : run_band) (&c, from, from + rows < end ? from + rows : end);
 }
 
 static uintptr_t

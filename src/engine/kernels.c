@@ -6,6 +6,7 @@
 
 #include "engine/kernels.h"
 
+#include "engine/loops.h"
 #include "engine/memory.h"
 
 #include <omp.h>
@@ -446,8 +447,27 @@ sd3_packed_new (int  n_out,
   return packed;
 }
 
-static void
-drop_data (sd3_packed *packed)
+sd3_packed *
+sd3_packed_new_doubled (int  n_out,
+                        int  n_in,
+                        bool bf16)
+{
+  sd3_packed *packed = sd3_packed_new (n_out, n_in, 2, bf16, false);
+
+  packed->doubles = true;
+  packed->size = (packed->size + 63) / 64 * 64 * 4;
+  return packed;
+}
+
+const void *
+sd3_packed_part (const sd3_packed *packed,
+                 int               part)
+{
+  return (const char *) packed->data + packed->size / 4 * (size_t) part;
+}
+
+void
+sd3_packed_drop (sd3_packed *packed)
 {
   if (packed->owned)
     free (packed->data);
@@ -460,10 +480,47 @@ sd3_packed_free (sd3_packed *packed)
 {
   if (!packed)
     return;
-  drop_data (packed);
+  sd3_packed_drop (packed);
   if (packed->layout)
     dnnl_memory_desc_destroy (packed->layout);
   free (packed);
+}
+
+/* Kernels of 3×3 as those of 2×2 for one of the four places: the upper two see the row above once and their own twice, the lower
+ * two their own twice and the row below once; so with columns. */
+static void
+fold (const float *from,
+      size_t       n,
+      int          part,
+      bool         bf16,
+      char        *to)
+{
+  for (size_t i = 0; i < n; i++, from += 9, to += 4 * (bf16 ? 2 : 4))
+    {
+      float sums[4] = { 0 };
+
+      for (int row = 0; row < 3; row++)
+        for (int column = 0; column < 3; column++)
+          sums[(row + 1 - part / 2) / 2 * 2 + (column + 1 - part % 2) / 2] += from[row * 3 + column];
+      sd3_loops_get ()->convert (sums, false, to, bf16, 4);
+    }
+}
+
+static bool
+fill_doubled (sd3_packed        *packed,
+              dnnl_memory_desc_t plain,
+              const float       *from)
+{
+  char *folded = malloc (dnnl_memory_desc_get_size (plain));
+  bool good = folded != NULL;
+
+  for (int part = 0; good && part < 4; part++)
+    {
+      fold (from, (size_t) packed->n_in * (size_t) packed->n_out, part, packed->bf16, folded);
+      good = reorder (plain, folded, packed->layout, (void *) sd3_packed_part (packed, part));
+    }
+  free (folded);
+  return good;
 }
 
 bool
@@ -475,7 +532,7 @@ sd3_packed_fill (sd3_packed *packed,
   dnnl_memory_desc_t plain;
   bool good;
 
-  drop_data (packed);
+  sd3_packed_drop (packed);
   packed->owned = packed->size > room;
   packed->data = packed->owned ? aligned_alloc (64, (packed->size + 63) / 64 * 64) : to;
   if (!packed->data)
@@ -483,7 +540,7 @@ sd3_packed_fill (sd3_packed *packed,
   if (packed->side == 0)
     return sd3_right_side_fill (packed->layout, packed->n_in, packed->n_out, 1, packed->n_in, packed->bf16, from, packed->data);
   plain = tagged (4, (dnnl_dims_t) { packed->n_out, packed->n_in, packed->side, packed->side }, type_of (packed->bf16), dnnl_nchw);
-  good = reorder (plain, from, packed->layout, packed->data);
+  good = packed->doubles ? fill_doubled (packed, plain, from) : reorder (plain, from, packed->layout, packed->data);
   dnnl_memory_desc_destroy (plain);
   return good;
 }

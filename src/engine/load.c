@@ -6,6 +6,7 @@
 
 #include "engine/load.h"
 
+#include "engine/device-private.h"
 #include "engine/kernel-ops.h"
 #include "engine/loops.h"
 #include "engine/memory.h"
@@ -23,6 +24,7 @@ struct sd3_want
   const sd3_tensor   *from;
   enum ggml_type      type;       /* that it usually has */
   bool                multiplies; /* a matrix or a convolution */
+  bool                doubled;    /* a convolution of 3×3 after a picture was doubled */
 };
 
 const sd3_tensor *
@@ -71,7 +73,7 @@ want (sd3_loader       *loader,
   struct ggml_tensor *to = ggml_new_tensor (loader->store.ctx, type, n_dims, ne);
 
   sd3_reserve (loader->wants, loader->n_wants, loader->want_room);
-  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from, type, n_dims > 1 };
+  loader->wants[loader->n_wants++] = (struct sd3_want) { to, from, type, n_dims > 1, false };
   loader->size += ggml_nbytes (to);
   return to;
 }
@@ -153,6 +155,15 @@ sd3_want_conv (sd3_loader *loader,
   return conv;
 }
 
+void
+sd3_want_doubled (sd3_loader *loader,
+                  sd3_linear  conv)
+{
+  for (size_t i = 0; i < loader->n_wants; i++)
+    if (loader->wants[i].to == conv.w)
+      loader->wants[i].doubled = true;
+}
+
 sd3_linear
 sd3_want_norm (sd3_loader *loader,
                int64_t     n,
@@ -186,7 +197,9 @@ plan_kernel (const sd3_loader *loader,
   bool bf16 = loader->wide && type != GGML_TYPE_F32 && !widened && sd3_kernels_bf16 ();
   bool as_it_is = !convolves && (bf16 ? ggml_is_quantized (w->type) : w->type != GGML_TYPE_F32);
 
-  if (convolves)
+  if (one->doubled)
+    w->extra = sd3_packed_new_doubled ((int) w->ne[3], (int) w->ne[2], bf16);
+  else if (convolves)
     w->extra = sd3_packed_new ((int) w->ne[3], (int) w->ne[2], (int) w->ne[0], bf16, false);
   else
     w->extra = sd3_packed_new ((int) w->ne[1], (int) w->ne[0], 0, bf16, as_it_is);
@@ -199,6 +212,24 @@ plan_kernels (sd3_loader       *loader,
   for (size_t i = 0; device->is_cpu && i < loader->n_wants; i++)
     if (loader->wants[i].multiplies && !loader->wants[i].to->extra)
       plan_kernel (loader, &loader->wants[i]);
+}
+
+/* What did not fit into the weights' own places. */
+static void
+take_more (sd3_loader *loader,
+           sd3_device *device)
+{
+  uint64_t more[SD3_N_PLACES] = { 0 };
+
+  for (size_t i = 0; i < loader->n_wants; i++)
+    {
+      const sd3_packed *packed = loader->wants[i].to->extra;
+
+      if (packed && packed->size > ggml_nbytes (loader->wants[i].to))
+        more[SD3_ON_HOST] += packed->size;
+    }
+  sd3_device_take (device, more);
+  loader->store.sizes[SD3_ON_HOST] += more[SD3_ON_HOST];
 }
 
 static void
@@ -262,14 +293,14 @@ read_packed (const sd3_loader      *loader,
 {
   struct ggml_tensor *w = one->to;
   sd3_packed *packed = sd3_packed_of (w);
-  bool same = w->type == (packed->bf16 ? GGML_TYPE_BF16 : GGML_TYPE_F32);
+  bool bf16 = packed->bf16 && !packed->doubles, same = w->type == (bf16 ? GGML_TYPE_BF16 : GGML_TYPE_F32);
   void *from = make_room (&room->read, &room->read_size, ggml_nbytes (w));
-  void *plain = same ? from : make_room (&room->plain, &room->plain_size, (size_t) ggml_nelements (w) * (packed->bf16 ? 2 : 4));
+  void *plain = same ? from : make_room (&room->plain, &room->plain_size, (size_t) ggml_nelements (w) * (bf16 ? 2 : 4));
 
   if (from && plain && !sd3_tensor_load (loader->weights, one->from, w->type, from, error))
     return false;
   if (from && plain && !same)
-    convert (w, from, packed->bf16, plain);
+    convert (w, from, bf16, plain);
   return (from && plain && sd3_packed_fill (packed, plain, w->data, ggml_nbytes (w))) ||
          sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), sd3_role_name (loader->role));
 }
@@ -329,7 +360,9 @@ sd3_loader_read (sd3_loader *loader,
   if (!sd3_store_allocate_weights (&loader->store, device, sd3_role_name (loader->role), error))
     return false;
   plan_kernels (loader, device);
-  if (device->rehearses || read_all (loader, device, error))
+  take_more (loader, device);
+  if ((sd3_device_fits (device) || sd3_fail_as (error, SD3_ERROR_MEMORY, N_ ("There is not enough memory for %s."), sd3_role_name (loader->role))) &&
+      (device->rehearses || read_all (loader, device, error)))
     return true;
   sd3_store_release (&loader->store);
   return false;
@@ -382,6 +415,9 @@ sd3_check_numbers (const float *values,
 void
 sd3_loader_unload (sd3_loader *loader)
 {
+  for (size_t i = 0; i < loader->n_wants; i++)
+    if (loader->wants[i].to->extra)
+      sd3_packed_drop (loader->wants[i].to->extra);
   sd3_store_release (&loader->store);
 }
 

@@ -53,6 +53,10 @@ sd3_linear sd3_want_conv (sd3_loader *loader,
                           const char *format,
                           ...) __attribute__ ((format (printf, 6, 7)));
 
+/* Says of one that was wanted that its picture is doubled before. */
+void sd3_want_doubled (sd3_loader *loader,
+                       sd3_linear  conv);
+
 /* Scale and, with @bias, shift of a norm: vectors in F32. */
 sd3_linear sd3_want_norm (sd3_loader *loader,
                           int64_t     n,

@@ -60,6 +60,16 @@ conv (walk               *w,
 }
 
 static struct ggml_tensor *
+doubled_conv (walk               *w,
+              struct ggml_tensor *x,
+              sd3_linear          c)
+{
+  if (!w->ctx)
+    sd3_want_doubled (&w->vae->loader, c);
+  return conv (w, x, (sd3_nn_layer) { .doubled = true, .conv = c });
+}
+
+static struct ggml_tensor *
 resnet (walk               *w,
         struct ggml_tensor *x,
         int                 in,
@@ -138,7 +148,7 @@ decoder (walk               *w,
           x = resnet (w, x, widths[i == 0 && level < 3 ? level + 1 : level], widths[level], name);
         }
       if (level > 0)
-        x = conv (w, x, (sd3_nn_layer) { .doubled = true, .conv = CONV (w, widths[level], widths[level], 3, "decoder.up.%d.upsample.conv", level) });
+        x = doubled_conv (w, x, CONV (w, widths[level], widths[level], 3, "decoder.up.%d.upsample.conv", level));
     }
   norm = NORM (w, widths[0], "decoder.norm_out");
   return last_conv (w, x, norm, CONV (w, 3, widths[0], 3, "decoder.conv_out"));
@@ -182,11 +192,12 @@ small_block (walk               *w,
   return y;
 }
 
-static sd3_linear
-small_upsample (walk *w,
-                int   index)
+static struct ggml_tensor *
+small_upsample (walk               *w,
+                struct ggml_tensor *x,
+                int                 index)
 {
-  return layer (w, w->ctx ? (sd3_linear) { 0 } : sd3_want_conv (&w->vae->loader, 64, 64, 3, false, "%d", index));
+  return doubled_conv (w, x, layer (w, w->ctx ? (sd3_linear) { 0 } : sd3_want_conv (&w->vae->loader, 64, 64, 3, false, "%d", index)));
 }
 
 static struct ggml_tensor *
@@ -200,7 +211,7 @@ preview (walk               *w,
     {
       for (int i = 0; i < 3; i++)
         x = small_block (w, x, index + i);
-      x = conv (w, x, (sd3_nn_layer) { .doubled = true, .conv = small_upsample (w, index + 4) });
+      x = small_upsample (w, x, index + 4);
     }
   x = small_block (w, x, 18);
   return last_conv (w, x, (sd3_linear) { 0 }, CONV (w, 3, 64, 3, "19"));
