@@ -115,20 +115,21 @@ unpack (const linear      *l,
   return out;
 }
 
-/* Weights that stay in the file's type: each thread takes some columns, and unpacks a few at a time. */
+/* Weights that stay in the file's type: each thread takes some columns, and unpacks a few at a time. The last is never alone:
+ * oneDNN's product of one column in BF16 takes no notice of how far it is to the next row of the result. */
 static void
 linear_unpacking (linear             *l,
                   struct ggml_tensor *dst,
                   int                 ith,
                   int                 nth)
 {
-  int64_t from, to;
+  int64_t n = sd3_packed_of (l->w)->n_out, lone = n > 1 && n % COLUMNS == 1, from, to, end;
 
-  share (sd3_packed_of (l->w)->n_out, COLUMNS, ith, nth, &from, &to);
-  for (; from < to; from += UNPACKED)
+  share (n - lone, COLUMNS, ith, nth, &from, &to);
+  to += to == n - lone ? lone : 0;
+  for (; from < to; from = end)
     {
-      int64_t end = from + UNPACKED < to ? from + UNPACKED : to;
-
+      end = from + UNPACKED + lone < to ? from + UNPACKED : to;
       l->matmul.n = end - from;
       l->matmul.weights = sd3_right_side (l->matmul.k, l->matmul.n, l->matmul.bf16);
       run_linear (l, dst, 0, from, unpack (l, from, end, l->matmul.weights));
