@@ -356,6 +356,35 @@ delete_folder (Trash *trash)
   g_rmdir (root); /* only where it was the last */
 }
 
+/* What was kept of a file that was not trashed after all; where there are no hard links, it is a copy. */
+static gboolean
+put_back (Trash      *trash,
+          const char *name)
+{
+  struct stat info;
+
+  if (fstatat (trash->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+    return TRUE;
+  return renameat (trash->undo_fd, name, trash->fd, name) == 0 || errno == ENOENT;
+}
+
+static gboolean
+put_all_back (Trash     *trash,
+              GPtrArray *names)
+{
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      g_autofree char *sidecar = sfumato_store_sidecar (name);
+
+      good &= put_back (trash, name) && put_back (trash, sidecar);
+    }
+  fsync (trash->fd);
+  return good;
+}
+
 char *
 sfumato_trash_move (const char  *folder,
                     GPtrArray   *file_names,
@@ -374,14 +403,13 @@ sfumato_trash_move (const char  *folder,
   if (!keep_all (&trash, file_names, &problem) || !throw_all_away (&trash, file_names, &problem))
     {
       g_autoptr (GHashTable) inodes = collect_inodes (&trash);
-      g_autoptr (GPtrArray) back = g_ptr_array_new_with_free_func (g_free);
 
       sentence = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Not Deleted"),
                                     _("The trash does not take pictures from this folder, so nothing was deleted. "
                                       "Delete them with your file manager if you do not need them any more."));
       sfumato_error_set_details (sentence, problem->message);
       g_propagate_error (error, sentence);
-      if (move_all_back (&trash, back))
+      if (put_all_back (&trash, file_names))
         delete_folder (&trash);
       clean_trashes (folder, inodes);
       g_clear_pointer (&undo, g_free);

@@ -8,9 +8,15 @@
 #include "domain/sfumato-error.h"
 #include "sample.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <utime.h>
 
 static char *
@@ -442,6 +448,36 @@ test_drive_without_trash (void)
   g_assert_cmpuint (count_in_trash (""), ==, 0);
 }
 
+/* As on a memory card: no hard links. For good, so only in a child. */
+static void
+refuse_links (void)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  g_assert_no_errno (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* Refused, and no picture is there twice. */
+static void
+test_refused_without_links (void)
+{
+  if (g_test_subprocess ())
+    {
+      refuse_links ();
+      test_drive_without_trash ();
+      return;
+    }
+  g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 /* Tokens are names of folders: nothing else may be reached with one. */
 static void
 test_bad_token (void)
@@ -520,6 +556,7 @@ main (int   argc,
   g_test_add_func ("/trash/chosen-for-a-sandbox", test_chosen_for_a_sandbox);
   g_test_add_func ("/trash/deleted-again", test_deleted_again);
   g_test_add_func ("/trash/drive-without-trash", test_drive_without_trash);
+  g_test_add_func ("/trash/refused-without-links", test_refused_without_links);
   g_test_add_func ("/trash/bad-token", test_bad_token);
   g_test_add_func ("/trash/many", test_many);
 
