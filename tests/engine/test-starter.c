@@ -16,7 +16,7 @@
 
 /* Mean differences of 255. Processors round otherwise, and twenty guided steps amplify that; another seed is another
  * picture. src/engine/NOTES.md, "Where the tolerances come from", has what was measured. */
-#define SAME 4.0
+#define SAME 2.0
 
 static sd3_engine *
 open_starter (void)
