@@ -187,6 +187,23 @@ is_whole (SfumatoHttpForm *self)
          (goffset) (size - head) >= soup_message_headers_get_content_length (headers);
 }
 
+/* Whether what was heard is, or can still become, the answer of a server that speaks HTTP. */
+static gboolean
+may_be_answer (SfumatoHttpForm *self)
+{
+  static const char beginning[] = "HTTP/";
+  g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
+  guint status;
+
+  /* Some send an empty line first. */
+  const char *first = self->heard->str + strspn (self->heard->str, "\r\n");
+  gsize size = self->heard->str + self->heard->len - first;
+
+  if (memcmp (first, beginning, MIN (size, strlen (beginning))) != 0)
+    return FALSE;
+  return measure_head (self) == 0 || read_head (self, headers, &status, NULL);
+}
+
 /* Reads what is there. TRUE where no more will come. */
 static gboolean
 hear (SfumatoHttpForm *self)
@@ -217,7 +234,7 @@ heard_cb (GObject  *answers,
   gboolean over = hear (self);
 
   drop_announcements (self);
-  over = over || is_whole (self);
+  over = over || is_whole (self) || !may_be_answer (self);
   if (over || (self->written && self->heard->len == 0))
     sfumato_http_form_stop (self);
   if (self->heard->len > 0)
@@ -321,7 +338,7 @@ join_chunks (const char *at,
     }
 }
 
-gboolean
+SfumatoHttpProblem
 sfumato_http_form_take (SfumatoHttpForm    *self,
                         SfumatoHttpAnswer  *answer,
                         GByteArray         *body)
@@ -332,12 +349,13 @@ sfumato_http_form_take (SfumatoHttpForm    *self,
   if (!read_head (self, headers, &answer->status, &answer->reason))
     {
       soup_message_headers_unref (headers);
-      return FALSE;
+      return may_be_answer (self) ? SFUMATO_HTTP_LOST : SFUMATO_HTTP_GARBAGE;
     }
   answer->headers = headers;
   if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
     join_chunks (self->heard->str + head, self->heard->str + self->heard->len, body);
   else
     g_byte_array_append (body, (const guint8 *) self->heard->str + head, self->heard->len - head);
-  return soup_message_headers_get_encoding (headers) == SOUP_ENCODING_EOF || is_whole (self);
+  return soup_message_headers_get_encoding (headers) == SOUP_ENCODING_EOF || is_whole (self) ? SFUMATO_HTTP_DONE
+                                                                                             : SFUMATO_HTTP_LOST;
 }

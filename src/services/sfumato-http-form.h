@@ -19,21 +19,22 @@ G_DECLARE_FINAL_TYPE (SfumatoHttpForm, sfumato_http_form, SFUMATO, HTTP_FORM, GI
 typedef void (*SfumatoHttpHeard) (gboolean over,
                                   gpointer user_data);
 
-SfumatoHttpForm *sfumato_http_form_new       (GBytes                  *bytes);
+SfumatoHttpForm    *sfumato_http_form_new       (GBytes                  *bytes);
 /* On the thread-default main context, until all is written or it is stopped. */
-void             sfumato_http_form_listen    (SfumatoHttpForm         *self,
-                                              GIOStream               *connection,
-                                              gsize                    bytes_max,
-                                              SfumatoHttpHeard         heard,
-                                              gpointer                 user_data);
+void                sfumato_http_form_listen    (SfumatoHttpForm         *self,
+                                                 GIOStream               *connection,
+                                                 gsize                    bytes_max,
+                                                 SfumatoHttpHeard         heard,
+                                                 gpointer                 user_data);
 /* All of the body is written: an answer that comes now is libsoup's to read, unless it has begun already. */
-void             sfumato_http_form_written   (SfumatoHttpForm         *self);
-void             sfumato_http_form_stop      (SfumatoHttpForm         *self);
-gboolean         sfumato_http_form_has_heard (SfumatoHttpForm         *self);
+void                sfumato_http_form_written   (SfumatoHttpForm         *self);
+void                sfumato_http_form_stop      (SfumatoHttpForm         *self);
+gboolean            sfumato_http_form_has_heard (SfumatoHttpForm         *self);
 /* Puts what was heard into answer and body: the head, and what followed it. Content codings are not undone, for an
- * early answer is a few words, if any, and its status says the most. FALSE where it is not whole. */
-gboolean         sfumato_http_form_take      (SfumatoHttpForm         *self,
-                                              SfumatoHttpAnswer       *answer,
-                                              GByteArray              *body);
+ * early answer is a few words, if any, and its status says the most. LOST where it is not whole, GARBAGE where it
+ * is no answer at all. */
+SfumatoHttpProblem  sfumato_http_form_take      (SfumatoHttpForm         *self,
+                                                 SfumatoHttpAnswer       *answer,
+                                                 GByteArray              *body);
 
 G_END_DECLS

@@ -476,8 +476,11 @@ tear_down (Exchange *self)
 static void
 take_early_answer (Exchange *self)
 {
-  if (has_early_answer (self) && !sfumato_http_form_take (self->form, self->answer, self->body))
-    fail (self, SFUMATO_HTTP_LOST);
+  SfumatoHttpProblem problem =
+    has_early_answer (self) ? sfumato_http_form_take (self->form, self->answer, self->body) : SFUMATO_HTTP_DONE;
+
+  if (problem != SFUMATO_HTTP_DONE)
+    fail (self, problem);
 }
 
 /* These live as long as the process and watch the system by way of the main context they are made in. That must be

@@ -76,6 +76,8 @@ static const struct
   { "half a head", "{'raw':'HTTP/1.1 403 Forbid'," EARLY, SFUMATO_ERROR_NETWORK, MAYBE, "broke" },
   { "less than it says", "{'status':200,'length':500,'body':'x'," EARLY, SFUMATO_ERROR_NETWORK, MAYBE, "broke" },
   { "only announced", "{'raw':'HTTP/1.1 100 Continue\\r\\n\\r\\n'," EARLY, SFUMATO_ERROR_NETWORK, MAYBE, "broke" },
+  { "an empty line first", "{'raw':'\\r\\nHTTP/1.1 402 Payment Required\\r\\nContent-Length: 0\\r\\n\\r\\n'," EARLY,
+    SFUMATO_ERROR_PAYMENT, NONE, "too few credits" },
   { "no word of it", "{'raw':''," EARLY, SFUMATO_ERROR_NETWORK, MAYBE, "broke" },
 };
 
@@ -146,6 +148,34 @@ test_announcement (gconstpointer secure)
   g_assert_true (g_bytes_equal (stand_in_request_part (request, "image")->body, input->bytes));
 }
 
+/* What can never become an answer is not waited for, and the form does not go on behind it. */
+static void
+test_garbage (gconstpointer secure)
+{
+  static const char * const words[] = { "SSH-2.0-OpenSSH_9.2\\r\\n", "POST /v2beta HTTP/1.1\\r\\n", "HTT!",
+                                        "\\r\\nNo.", "HTTP/1.1 OK\\r\\n\\r\\n" };
+  g_autoptr (SfumatoInput) input = make_large_input ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autofree char *order =
+        g_strdup_printf ("{'raw':'%s','fault':'answer-hold','where':'request-body','at':200000}", words[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", words[i]);
+      set_up (&fixture, secure != NULL);
+      fixture.limits.idle_time = 60 * 1000;
+      fixture_apply_limits (&fixture);
+      stand_in_answer (fixture.server, order);
+      error = fixture_fail (&fixture, &(SfumatoRequestFields) { .input = input, .strength = 0.5, .seed = 1 });
+      g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_SERVICE);
+      g_assert_cmpstr (sfumato_error_get_title (error), ==, "Answer Not Understood");
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+      stand_in_release (fixture.server);
+    }
+}
+
 /* An answer that begins early and stops in the middle is not waited for without end. */
 static void
 test_silence (gconstpointer secure)
@@ -180,7 +210,7 @@ main (int    argc,
 {
   static const struct { const char *name; GTestDataFunc function; } tests[] = {
     { "answers", test_answers }, { "picture", test_picture }, { "announcement", test_announcement },
-    { "silence", test_silence },
+    { "garbage", test_garbage }, { "silence", test_silence },
   };
 
   int failed;
