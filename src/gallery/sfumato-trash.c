@@ -8,8 +8,8 @@
 
 #include "domain/sfumato-error.h"
 #include "gallery/sfumato-adopt.h"
-#include "gallery/sfumato-host-path.h"
 #include "gallery/sfumato-store.h"
+#include "gallery/sfumato-system-trash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define UNDO_FOLDER ".sfumato-undo"
-#define LAST_PLACE  "deleted"      /* in the program's data */
 #define KEPT_FOR    (24 * 60 * 60) /* seconds */
 
 typedef struct
@@ -104,172 +103,27 @@ keep_all (Trash      *trash,
   return TRUE;
 }
 
-/* A copy in the program's own data; NULL with error. The name may be taken by one that came back from the trash. */
-static GFile *
-copy_out (Trash       *trash,
-          const char  *name,
-          GError     **error)
-{
-  g_autofree char *token = g_path_get_basename (trash->path);
-  g_autofree char *other_name = g_strdup_printf ("%.8s %s", token, name);
-  g_autofree char *place = g_build_filename (g_get_user_data_dir (), LAST_PLACE, NULL);
-  g_autofree char *taken = g_build_filename (place, name, NULL);
-  gboolean is_taken = g_file_test (taken, G_FILE_TEST_EXISTS);
-  g_autoptr (GFile) file = g_file_new_build_filename (trash->folder, name, NULL);
-  g_autoptr (GFile) copy = g_file_new_build_filename (place, is_taken ? other_name : name, NULL);
-
-  g_mkdir_with_parents (place, 0700);
-  return g_file_copy (file, copy, G_FILE_COPY_ALL_METADATA, NULL, NULL, NULL, error) ? g_steal_pointer (&copy) : NULL;
-}
-
-/* No trash takes a file that is behind the document portal: GLib opens it with O_NOFOLLOW, which portals before 1.18
- * refuse, and where that is not in the way, it is on a file system that can have no trash. A copy of it that is the
- * program's own is taken. */
-static gboolean
-throw_copy_away (Trash       *trash,
-                 const char  *name,
-                 GError     **error)
-{
-  g_autoptr (GFile) copy = copy_out (trash, name, error);
-
-  if (copy == NULL)
-    return FALSE;
-  if (!g_file_trash (copy, NULL, error))
-    {
-      g_file_delete (copy, NULL, NULL);
-      return FALSE;
-    }
-  if (unlinkat (trash->fd, name, 0) == 0)
-    return TRUE;
-  g_propagate_error (error, sfumato_store_error (trash->folder, errno));
-  return FALSE;
-}
-
-/* A sidecar need not be there. */
-static gboolean
-throw_away (Trash       *trash,
-            const char  *name,
-            GError     **error)
-{
-  g_autoptr (GFile) file = g_file_new_build_filename (trash->folder, name, NULL);
-  g_autoptr (GError) local = NULL;
-
-  if (sfumato_host_path_is_chosen (trash->folder) ? throw_copy_away (trash, name, &local)
-                                                  : g_file_trash (file, NULL, &local))
-    return TRUE;
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
-}
-
 static gboolean
 throw_all_away (Trash      *trash,
                 GPtrArray  *names,
                 GError    **error)
 {
+  g_autofree char *token = g_path_get_basename (trash->path);
+
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
       g_autofree char *sidecar = sfumato_store_sidecar (name);
 
-      if (!throw_away (trash, name, error) || !throw_away (trash, sidecar, error))
+      if (!sfumato_system_trash_take (trash->folder, name, token, error) ||
+          !sfumato_system_trash_take (trash->folder, sidecar, token, error))
         return FALSE;
     }
   fsync (trash->fd);
   return TRUE;
 }
 
-/* ---- out of the system's trash ---- */
-
-static char *
-make_inode_key (const struct stat *info)
-{
-  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) info->st_dev, (guint64) info->st_ino);
-}
-
-/* Deletes from a trash folder what is the same file, by device and inode, as one of ours. A copy, where there are no
- * hard links, stays in the trash. */
-static void
-clean_trash_folder (const char *path,
-                    GHashTable *inodes)
-{
-  g_autofree char *files = g_build_filename (path, "files", NULL);
-  g_autoptr (GDir) dir = g_dir_open (files, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (files, name, NULL);
-      g_autofree char *key = NULL;
-      struct stat info;
-
-      if (lstat (file, &info) != 0)
-        continue;
-      key = make_inode_key (&info);
-      if (g_hash_table_contains (inodes, key))
-        {
-          g_autofree char *note = g_strconcat (path, G_DIR_SEPARATOR_S "info" G_DIR_SEPARATOR_S, name, ".trashinfo",
-                                               NULL);
-
-          if (g_unlink (file) == 0)
-            g_unlink (note);
-        }
-    }
-}
-
-/* The highest folder of the same device: where the trash of a drive that is not the home's is kept. */
-static char *
-find_top (const char *folder)
-{
-  g_autofree char *top = g_strdup (folder);
-  struct stat here, above;
-
-  while (stat (top, &here) == 0)
-    {
-      g_autofree char *parent = g_path_get_dirname (top);
-
-      if (stat (parent, &above) != 0 || above.st_dev != here.st_dev || g_str_equal (parent, top))
-        break;
-      g_set_str (&top, parent);
-    }
-  return g_steal_pointer (&top);
-}
-
-/* The three places of the freedesktop.org trash specification 1.0. */
-static void
-clean_trashes (const char *folder,
-               GHashTable *inodes)
-{
-  g_autofree char *home = g_build_filename (g_get_user_data_dir (), "Trash", NULL);
-  g_autofree char *top = find_top (folder);
-  g_autofree char *user = g_strdup_printf ("%u", (guint) getuid ());
-  g_autofree char *shared = g_build_filename (top, ".Trash", user, NULL);
-  g_autofree char *own = g_strdup_printf ("%s/.Trash-%s", top, user);
-
-  clean_trash_folder (home, inodes);
-  clean_trash_folder (shared, inodes);
-  clean_trash_folder (own, inodes);
-}
-
 /* ---- and back ---- */
-
-static GHashTable *
-collect_inodes (Trash *trash)
-{
-  GHashTable *inodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GDir) dir = g_dir_open (trash->path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      struct stat info;
-
-      if (fstatat (trash->undo_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
-        g_hash_table_add (inodes, make_inode_key (&info));
-    }
-  return inodes;
-}
 
 static gboolean
 is_here (Trash      *trash,
@@ -402,7 +256,7 @@ sfumato_trash_move (const char  *folder,
     }
   if (!keep_all (&trash, file_names, &problem) || !throw_all_away (&trash, file_names, &problem))
     {
-      g_autoptr (GHashTable) inodes = collect_inodes (&trash);
+      g_autoptr (GHashTable) marks = sfumato_system_trash_mark (trash.path);
 
       sentence = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Not Deleted"),
                                     _("The trash does not take pictures from this folder, so nothing was deleted. "
@@ -411,7 +265,7 @@ sfumato_trash_move (const char  *folder,
       g_propagate_error (error, sentence);
       if (put_all_back (&trash, file_names))
         delete_folder (&trash);
-      clean_trashes (folder, inodes);
+      sfumato_system_trash_clean (folder, marks);
       g_clear_pointer (&undo, g_free);
     }
   trash_close (&trash);
@@ -424,7 +278,7 @@ sfumato_trash_restore (const char  *folder,
                        GError     **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) inodes = NULL;
+  g_autoptr (GHashTable) marks = NULL;
   gboolean good;
   Trash trash;
 
@@ -436,13 +290,13 @@ sfumato_trash_restore (const char  *folder,
                                                      "for them in the trash.")));
       return NULL;
     }
-  inodes = collect_inodes (&trash);
+  marks = sfumato_system_trash_mark (trash.path);
   good = move_all_back (&trash, names);
   if (good)
     delete_folder (&trash);
   else
     g_propagate_error (error, sfumato_store_error (folder, errno));
-  clean_trashes (folder, inodes);
+  sfumato_system_trash_clean (folder, marks);
   trash_close (&trash);
   return good ? g_steal_pointer (&names) : NULL;
 }
