@@ -244,7 +244,8 @@ sfumato_cli_read_secret (const char  *prompt,
   if (got >= 0 && strlen (secret) == (gsize) got)
     return secret;
   if (got >= 0)
-    invalid (error, "key", _("This cannot be a key: it is no text."));
+    g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_UNAUTHORISED, _("Not a Key"),
+                                                 _("This cannot be a key: it is no text.")));
   else if (interrupted)
     g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_CANCELLED, _("Cancelled"),
                                                  _("Cancelled. Nothing was stored.")));

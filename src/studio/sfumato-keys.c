@@ -25,7 +25,7 @@ secret_from_text (const char  *text,
 
   if (secret == NULL)
     {
-      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_INVALID, _("Not a Key"),
+      g_propagate_error (error, sfumato_error_new (SFUMATO_ERROR_UNAUTHORISED, _("Not a Key"),
                                                    _("This cannot be a key: a key is one word of letters, digits and "
                                                      "dashes.")));
       if (error != NULL)
