@@ -308,6 +308,7 @@ print_lines (GPtrArray *items,
 {
   g_autoptr (GString) lines = g_string_new (NULL);
   const char *said = NULL;
+  const char *complained = NULL;
 
   for (guint i = 0; i < items->len; i++)
     {
@@ -316,8 +317,9 @@ print_lines (GPtrArray *items,
       if (item->note != NULL && g_strcmp0 (item->note, said) != 0)
         sfumato_cli_say ("%s", item->note);
       said = item->note;
-      if (item->error != NULL)
+      if (item->error != NULL && g_strcmp0 (item->error->message, complained) != 0)
         sfumato_cli_say_error (item->error);
+      complained = item->error != NULL ? item->error->message : NULL;
       if (item->path != NULL)
         g_string_append_printf (lines, "%s\n", item->path);
     }

@@ -65,6 +65,11 @@ void            sfumato_queue_take_out      (SfumatoQueue        *self,
 void            sfumato_queue_start         (SfumatoQueue        *self,
                                              SfumatoJob          *job,
                                              SfumatoService      *service);
+/* Ends a job of which nothing was sent; the error says why. */
+void            sfumato_queue_end_unsent    (SfumatoQueue        *self,
+                                             SfumatoJob          *job,
+                                             SfumatoJobState      state,
+                                             const GError        *error);
 void            sfumato_queue_look_for_work (SfumatoQueue        *self);
 void            sfumato_queue_notify_counts (SfumatoQueue        *self);
 void            sfumato_queue_emit_job_over (SfumatoQueue        *self,

@@ -129,13 +129,7 @@ cancel_waiting (SfumatoQueue *self,
   g_autoptr (GError) error = sfumato_error_new (SFUMATO_ERROR_CANCELLED, _("Cancelled"),
                                                 _("Cancelled before it was sent. Nothing was charged."));
 
-  sfumato_journal_end (self->journal, sfumato_job_get_id (job), SFUMATO_JOB_CANCELLED, SFUMATO_CHARGE_NONE, NULL,
-                       NULL);
-  sfumato_job_set_error (job, error);
-  sfumato_job_set_resume_at (job, 0);
-  sfumato_job_set_state (job, SFUMATO_JOB_CANCELLED);
-  sfumato_queue_notify_counts (self);
-  sfumato_queue_emit_job_over (self, job);
+  sfumato_queue_end_unsent (self, job, SFUMATO_JOB_CANCELLED, error);
 }
 
 void

@@ -160,6 +160,44 @@ take_outcome (SfumatoQueue   *self,
     }
 }
 
+void
+sfumato_queue_end_unsent (SfumatoQueue    *self,
+                          SfumatoJob      *job,
+                          SfumatoJobState  state,
+                          const GError    *error)
+{
+  sfumato_journal_end (self->journal, sfumato_job_get_id (job), state, SFUMATO_CHARGE_NONE, NULL, NULL);
+  sfumato_job_set_error (job, error);
+  sfumato_job_set_resume_at (job, 0);
+  sfumato_job_set_state (job, state);
+  sfumato_queue_notify_counts (self);
+  sfumato_queue_emit_job_over (self, job);
+}
+
+/* A key that is refused, or missing, or an empty account says no to the other pictures of the same press as well. */
+static void
+refuse_rest (SfumatoQueue *self,
+             SfumatoJob   *refused)
+{
+  const GError *error = sfumato_job_get_error (refused);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (!g_error_matches (error, SFUMATO_ERROR, SFUMATO_ERROR_UNAUTHORISED) &&
+      !g_error_matches (error, SFUMATO_ERROR, SFUMATO_ERROR_PAYMENT))
+    return;
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      SfumatoJob *job = g_ptr_array_index (self->jobs, i);
+
+      if (sfumato_job_get_state (job) == SFUMATO_JOB_WAITING && sfumato_queue_find_worker (self, job) == NULL &&
+          g_strcmp0 (sfumato_job_get_batch (job), sfumato_job_get_batch (refused)) == 0)
+        g_ptr_array_add (jobs, g_object_ref (job));
+    }
+  /* Whoever hears of an end may take jobs off the list. */
+  for (guint i = 0; i < jobs->len; i++)
+    sfumato_queue_end_unsent (self, g_ptr_array_index (jobs, i), SFUMATO_JOB_FAILED, error);
+}
+
 static void
 worker_done_cb (SfumatoWorker  *worker,
                 SfumatoOutcome *outcome,
@@ -173,6 +211,8 @@ worker_done_cb (SfumatoWorker  *worker,
   sfumato_queue_notify_counts (self);
   if (outcome->state != SFUMATO_JOB_WAITING)
     sfumato_queue_emit_job_over (self, job);
+  if (outcome->state == SFUMATO_JOB_FAILED)
+    refuse_rest (self, job);
   sfumato_queue_look_for_work (self);
 }
 

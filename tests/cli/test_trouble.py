@@ -14,6 +14,7 @@ from case import *
 HOMES = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 HTML = {"status": 200, "headers": {"content-type": "text/html"}, "body": "<html><b>Sign in</b></html>"}
 LOST = {"fault": "close", "where": "request"}
+CONCURRENT = 4  # pictures that are made at once
 CUT = {"fault": "close", "where": "answer-body", "at": 100}
 
 
@@ -128,6 +129,17 @@ class Errors(case.Case):
         self.assertEqual(sorted((e["code"], e["charge"]) for e in run.json["errors"]), [("network", "maybe"), ("refused", "no")])
         self.assertEqual(len(run.json["pictures"]), 1)
 
+    def test_refused_account_is_asked_and_told_once(self):
+        for status, code, name in ((401, UNAUTHORISED, "unauthorized"), (402, PAYMENT, "payment_required")):
+            with self.subTest(status):
+                self.server.script(*[refusal(status, name)] * 10, reset=True)
+                run = self.generate("fox", "--count", "10", "--json")
+                self.assert_code(run, code)
+                self.assertEqual([e["charge"] for e in run.json["errors"]], ["no"] * 10)
+                self.assertLessEqual(self.server.log()["posts"], CONCURRENT)
+                said = self.generate("fox", "--count", "10").err.splitlines()
+                self.assertEqual(len(said), len(set(said)), said)
+
     def test_server_text_commands_no_terminal(self):
         self.server.script(refusal(500, "internal_error") | {"body": {"id": "x", "name": "internal_error",
                            "errors": ["a\x1b[31mred\x07\u202e"]}})
@@ -180,7 +192,8 @@ class Keys(case.Case):
         for arguments in (("key", "set"), ("key", "forget")):
             self.assert_code(self.cli(*arguments, "--key-stdin", input=KEY.encode()), MISUSE)
         self.assert_code(self.generate("-", "--key-stdin", input=KEY.encode()), MISUSE)
-        self.assert_code(self.generate("fox", "--key-stdin", input=b"two words"), INVALID)
+        for unusable in (b"two words", b"", b"sk-\0ey", b"sk-\xff"):
+            self.assert_code(self.generate("fox", "--key-stdin", input=unusable), UNAUTHORISED)
         self.assert_nothing_sent()
 
     def test_sent_again_with_a_key_for_one_run(self):

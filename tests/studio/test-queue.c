@@ -285,6 +285,51 @@ test_failed (Fixture       *fixture,
   g_assert_cmpuint (scripted_service_get_calls (fixture->service), ==, 2);
 }
 
+/* Who is refused a key or has no credits is told once: what still waits of that press is not sent, all else is. */
+static void
+test_account_refused (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  static const SfumatoErrorCode codes[] = { SFUMATO_ERROR_UNAUTHORISED, SFUMATO_ERROR_PAYMENT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      guint before = scripted_service_get_calls (fixture->service);
+      g_autoptr (GPtrArray) jobs = add (fixture, "a red fox", 10);
+      g_autoptr (GPtrArray) other = add (fixture, "a blue fox", 1);
+
+      wait_for_active (fixture, SCRIPTED_CONCURRENT);
+      scripted_service_answer (fixture->service, sfumato_error_new (codes[i], "Refused", "No."));
+      for (guint j = SCRIPTED_CONCURRENT; j < jobs->len; j++)
+        {
+          wait_for_state (g_ptr_array_index (jobs, j), SFUMATO_JOB_FAILED);
+          g_assert_error (sfumato_job_get_error (g_ptr_array_index (jobs, j)), SFUMATO_ERROR, (int) codes[i]);
+        }
+      for (guint j = 1; j < SCRIPTED_CONCURRENT + 1; j++)
+        scripted_service_answer (fixture->service, NULL);
+      wait_for_state (g_ptr_array_index (other, 0), SFUMATO_JOB_DONE);
+      g_assert_cmpuint (scripted_service_get_calls (fixture->service) - before, ==, SCRIPTED_CONCURRENT + 1);
+      g_assert_true (sfumato_queue_send_again (fixture->queue, g_ptr_array_index (jobs, jobs->len - 1), NULL));
+      scripted_service_answer (fixture->service, NULL);
+      wait_for_state (job_at (fixture, g_list_model_get_n_items (G_LIST_MODEL (fixture->queue)) - 1), SFUMATO_JOB_DONE);
+    }
+}
+
+/* What was wrong with one picture need not be wrong with the next. */
+static void
+test_one_refused (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GPtrArray) jobs = add (fixture, "a red fox", SCRIPTED_CONCURRENT + 2);
+
+  wait_for_active (fixture, SCRIPTED_CONCURRENT);
+  scripted_service_answer (fixture->service, sfumato_error_new (SFUMATO_ERROR_REFUSED, "Declined", "No."));
+  for (guint i = 1; i < jobs->len; i++)
+    scripted_service_answer (fixture->service, NULL);
+  wait_for_state (g_ptr_array_index (jobs, jobs->len - 1), SFUMATO_JOB_DONE);
+  g_assert_cmpuint (scripted_service_get_calls (fixture->service), ==, jobs->len);
+}
+
 /* A picture that came in half may have been paid for: what arrived is kept, and the person is told where. */
 static void
 test_remains (Fixture       *fixture,
@@ -471,6 +516,8 @@ main (int   argc,
   ADD ("cancel", test_cancel);
   ADD ("rate", test_rate);
   ADD ("failed", test_failed);
+  ADD ("account-refused", test_account_refused);
+  ADD ("one-refused", test_one_refused);
   ADD ("remains", test_remains);
   ADD ("unsaved", test_unsaved);
   ADD ("restart", test_restart);
