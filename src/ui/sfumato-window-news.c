@@ -74,6 +74,18 @@ say (SfumatoWindow *self,
     add_job_toast (self, job, words);
 }
 
+/* In view there is more than what went wrong to be read. */
+static void
+say_failure (SfumatoWindow *self,
+             SfumatoJob    *job,
+             const char    *state)
+{
+  const GError *error = sfumato_job_get_error (job);
+  g_autofree char *all = error != NULL ? g_strdup_printf ("%s. %s", state, error->message) : g_strdup (state);
+
+  say (self, job, is_in_view (self, job) ? all : state, TRUE);
+}
+
 static void
 job_over_cb (SfumatoWindow *self,
              SfumatoJob    *job)
@@ -91,7 +103,7 @@ job_over_cb (SfumatoWindow *self,
       break;
     case SFUMATO_JOB_FAILED:
     case SFUMATO_JOB_UNSAVED:
-      say (self, job, state, TRUE);
+      say_failure (self, job, state);
       break;
     case SFUMATO_JOB_CANCELLED:
       sfumato_window_announce (self, state, FALSE);

@@ -174,6 +174,8 @@ def test_details_can_be_copied_and_hold_no_key(s):
     assert "sk-" not in details.text + details.name
     app.click("button", "Copy the Details")
     app.see("Details copied")
+    app.desktop.keys("ctrl+j")
+    app.see(re.compile("^Service Failed · SD 3.5 Large · "))  # and not that it failed twice
 
 
 def test_asked_to_wait_it_waits_and_goes_on(s):

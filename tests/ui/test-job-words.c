@@ -99,7 +99,7 @@ test_failed (void)
 
   sfumato_job_set_error (job, error);
   words = sfumato_job_dup_state_words (job);
-  g_assert_cmpstr (words, ==, "Failed: Not Enough Credits");
+  g_assert_cmpstr (words, ==, "Not Enough Credits");
 }
 
 static void

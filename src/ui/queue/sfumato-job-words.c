@@ -51,8 +51,8 @@ sfumato_job_dup_state_words (SfumatoJob *job)
     case SFUMATO_JOB_UNKNOWN: return g_strdup (_("Needs attention"));
     case SFUMATO_JOB_FAILED:
     default:
-      /* Translators: %s is the title of an error, such as "Key Not Accepted" */
-      return g_strdup_printf (_("Failed: %s"), sfumato_error_get_title (sfumato_job_get_error (job)));
+      /* Each of them says that it went wrong. */
+      return g_strdup (sfumato_error_get_title (sfumato_job_get_error (job)));
     }
 }
 

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* "Waiting", "Sending…", "Making… 40 %", "Needs attention". (transfer full) */
+/* "Waiting", "Sending…", "Making… 40 %", "Needs attention", or what went wrong: "Key Not Accepted". (transfer full) */
 char *sfumato_job_dup_state_words (SfumatoJob *job);
 /* What is to know of it beside that: how long it takes already, or when it goes on; empty where there is nothing.
  * now: g_get_monotonic_time(). (transfer full) */
