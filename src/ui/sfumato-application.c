@@ -195,14 +195,29 @@ set_accelerators (GtkApplication *application)
                                            (const char **) accelerators[i].keys);
 }
 
-/* Popovers and dialogs have the keyboard to themselves, and accelerators do not reach what they lie over. To leave is
- * wanted from there too; and nothing in them, GTK's and libadwaita's own ones included, has another use for the key. */
+/* Popovers, dialogs and windows of GTK's own, such as the overview of shortcuts, have the keyboard to themselves, and
+ * accelerators do not reach what they lie over. To leave is wanted from there too; and nothing in them has another use
+ * for the keys. */
+static gboolean
+quit_cb (GtkWidget *widget,
+         GVariant  *arguments,
+         gpointer   user_data)
+{
+  /* A window over ours would hide what ours may have to ask. */
+  if (GTK_IS_WINDOW (widget) && gtk_window_get_transient_for (GTK_WINDOW (widget)) != NULL)
+    gtk_window_close (GTK_WINDOW (widget));
+  g_action_group_activate_action (G_ACTION_GROUP (g_application_get_default ()), "quit", NULL);
+  return TRUE;
+}
+
 static void
-let_quit_from (GType type)
+let_leave (GType type)
 {
   g_autoptr (GTypeClass) klass = g_type_class_ref (type);
 
-  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (klass), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
+  gtk_widget_class_add_binding (GTK_WIDGET_CLASS (klass), GDK_KEY_q, GDK_CONTROL_MASK, quit_cb, NULL);
+  /* Closes a dialog or a window; a popover leaves it to what it is in. */
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (klass), GDK_KEY_w, GDK_CONTROL_MASK, "window.close", NULL);
 }
 
 /* ---- the object ---- */
@@ -220,8 +235,9 @@ sfumato_application_startup (GApplication *application)
 
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
   set_accelerators (GTK_APPLICATION (application));
-  let_quit_from (GTK_TYPE_POPOVER);
-  let_quit_from (ADW_TYPE_DIALOG);
+  let_leave (GTK_TYPE_POPOVER);
+  let_leave (ADW_TYPE_DIALOG);
+  let_leave (GTK_TYPE_WINDOW);
 }
 
 static void

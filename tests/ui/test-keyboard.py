@@ -50,6 +50,29 @@ def test_ctrl_q_quits_from_a_menu(s):
     app.await_end()
 
 
+def test_the_overview_of_shortcuts_is_left_like_everything_else(s):
+    app = s.start_ready()
+    app.find("text", "Prompt", "focused")
+    app.desktop.keys("ctrl+question")
+    app.see("Go to the prompt")
+    app.desktop.keys("ctrl+w")
+    app.gone(None, "Go to the prompt")
+    s.server.script(HELD)
+    generate(app, FOX)
+    s.server.wait(1)
+    app.desktop.keys("ctrl+question")
+    app.see("Go to the prompt")
+    app.desktop.keys("ctrl+q")
+    app.click("button", "Keep Open")  # which would be below the overview
+    assert not app.find_now(None, "Go to the prompt")
+    s.server.release()
+    see_picture(app, FOX)
+    app.desktop.keys("ctrl+question")
+    app.see("Go to the prompt")
+    app.desktop.keys("ctrl+q")
+    app.await_end()
+
+
 def test_ctrl_q_quits_from_the_words_of_a_model(s):
     s.env["SFUMATO_STARTER_MODEL"] = STARTER
     s.change_settings({"service": "local", "welcomed": True})
