@@ -134,7 +134,7 @@ service_activated_cb (SfumatoWelcomePage *self,
   mark_chosen (self, row);
   g_object_set (self->key_group, "service", id, NULL);
   gtk_revealer_set_reveal_child (self->key_revealer, TRUE);
-  sfumato_key_group_focus_entry (self->key_group);
+  gtk_widget_grab_focus (GTK_WIDGET (self->key_group));
 }
 
 static void

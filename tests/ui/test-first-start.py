@@ -94,7 +94,7 @@ def test_a_key_that_went_bad_can_be_changed(s):
     generate(app, "a red fox in snow")
     app.see("Key Not Accepted")
     app.see("Not charged")
-    app.click("button", "Change Key…")
+    app.click("button", "Enter Key…")
     enter_key(app, "sk-another")
     app.see(re.compile("Key works"))
     app.desktop.keys("Escape")

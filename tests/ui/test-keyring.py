@@ -30,13 +30,43 @@ def test_without_a_keyring_the_key_lives_for_this_run(s):
     assert s.server.log()["accepted"] == 1
 
 
+@stage.with_keyring("none")
+def test_a_failure_for_want_of_a_keyring_leads_to_a_key_for_this_run(s):
+    s.change_settings({"service": "stability", "welcomed": True, "window-width": 360 + 10, "window-height": 640 + 10})
+    app = s.start()
+    generate(app, PROMPT)
+    app.see("No Keyring Found")
+    app.click("button", "Enter Key…")
+    app.see("A key that is entered here is kept until Sfumato is closed.")
+    app.find("text", "Key", "focused")
+    app.desktop.type(KEY)
+    app.desktop.keys("Return")
+    app.see(re.compile(r"^Key works\."))
+    app.see("No Keyring Found: the key is forgotten when Sfumato is closed.")
+    app.desktop.keys("Escape")
+    app.gone("text", "Key")
+    app.see("No keyring was found: the key is kept only until Sfumato is closed")
+    app.click("button", re.compile("Try Again"))
+    see_picture(app, PROMPT)
+    app.desktop.keys("ctrl+comma")
+    app.see("For this run only")
+    app.click("button", "Forget Key…")
+    app.click("button", "Forget Key")
+    app.see("A key that is entered here is kept until Sfumato is closed.")
+
+
 def test_a_locked_keyring_is_said_to_be_locked(s):
     s.make_ready()
     s.desktop.lock_keyring()  # and nobody is there to type its password
     app = s.start()
     app.fill("text", "Prompt", PROMPT)
     app.desktop.keys("ctrl+Return")
-    app.see(re.compile("[Kk]eyring [Ii]s [Ll]ocked|keyring was not unlocked|locked"))
+    app.see("Keyring Is Locked")
+    app.click("button", "Unlock…")
+    app.see("Unlock it to use the key in it.")
+    app.find("button", "Unlock")
+    app.desktop.keys("Escape")
+    app.gone("button", "Unlock")
     assert app.find("text", "Prompt").text == PROMPT
     assert s.server.log()["posts"] == 0
 

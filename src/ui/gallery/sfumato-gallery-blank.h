@@ -13,8 +13,7 @@ G_BEGIN_DECLS
 #define SFUMATO_TYPE_GALLERY_BLANK (sfumato_gallery_blank_get_type ())
 G_DECLARE_FINAL_TYPE (SfumatoGalleryBlank, sfumato_gallery_blank, SFUMATO, GALLERY_BLANK, AdwBin)
 
-/* text: what was searched for, "" for nothing. The actions "gallery.show-all" and
- * "gallery.choose-folder" are the surrounding page's. */
+/* text: what was searched for, "" for nothing. The action "gallery.show-all" is the surrounding page's. */
 void sfumato_gallery_blank_explain (SfumatoGalleryBlank *self,
                                     SfumatoGallery      *gallery,
                                     const char          *text,

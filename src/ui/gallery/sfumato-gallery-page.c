@@ -11,7 +11,6 @@
 #include "ui/gallery/sfumato-gallery-blank.h"
 #include "ui/gallery/sfumato-gallery-grid.h"
 #include "ui/gallery/sfumato-picture-actions.h"
-#include "ui/preferences/sfumato-preferences.h"
 
 /* A screen reader is told how many are selected, or found, when the person pauses. */
 #define ANNOUNCE_AFTER_MS 500
@@ -255,17 +254,6 @@ stop_selecting (GtkWidget  *widget,
   set_selecting (SFUMATO_GALLERY_PAGE (widget), FALSE);
 }
 
-static void
-choose_folder (GtkWidget  *widget,
-               const char *name,
-               GVariant   *target)
-{
-  SfumatoPreferences *preferences = sfumato_preferences_new (SFUMATO_GALLERY_PAGE (widget)->studio);
-
-  adw_dialog_present (ADW_DIALOG (preferences), widget);
-  sfumato_preferences_show_folder (preferences);
-}
-
 static GListModel *
 holder_get_pictures (SfumatoPictureHolder *holder)
 {
@@ -457,7 +445,6 @@ sfumato_gallery_page_class_init (SfumatoGalleryPageClass *klass)
   gtk_widget_class_install_action (widget_class, "gallery.show-all", NULL, show_all);
   gtk_widget_class_install_action (widget_class, "gallery.select-all", NULL, select_all);
   gtk_widget_class_install_action (widget_class, "gallery.stop-selecting", NULL, stop_selecting);
-  gtk_widget_class_install_action (widget_class, "gallery.choose-folder", NULL, choose_folder);
 }
 
 static void

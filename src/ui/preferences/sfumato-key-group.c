@@ -19,11 +19,11 @@ struct _SfumatoKeyGroup
   AdwActionRow        *state_row;
   GtkImage            *state_icon;
   GtkWidget           *spinner;
-  GtkWidget           *unlock_button;
-  GtkWidget           *retry_button;
-  GtkWidget           *keep_button;
-  GtkWidget           *check_button;
-  GtkWidget           *forget_button;
+  GtkWidget           *unlock_row;
+  GtkWidget           *retry_row;
+  GtkWidget           *check_row;
+  GtkWidget           *keep_row;
+  GtkWidget           *forget_row;
   GtkWidget           *get_row;
   AdwDialog           *forget_dialog;
 
@@ -66,6 +66,12 @@ is_kept (SfumatoKeyGroup *self)
   return self->state == SFUMATO_KEY_STORED || self->state == SFUMATO_KEY_HELD;
 }
 
+static gboolean
+is_locked (SfumatoKeyGroup *self)
+{
+  return sfumato_error_get_help (self->state_error) == SFUMATO_ERROR_HELP_UNLOCK;
+}
+
 static void
 say (SfumatoKeyGroup *self,
      const char      *icon,
@@ -101,8 +107,10 @@ say_state (SfumatoKeyGroup *self)
       say (self, "dialog-warning-symbolic", self->success ? self->success : _("For this run only"), held);
       break;
     case SFUMATO_KEY_UNKNOWN:
-      say (self, "changes-prevent-symbolic", sfumato_error_get_title (self->state_error),
-           self->state_error->message);
+      say (self, is_locked (self) ? "changes-prevent-symbolic" : "dialog-warning-symbolic",
+           sfumato_error_get_title (self->state_error),
+           is_locked (self) ? _("Unlock it to use the key in it.")
+                            : _("A key that is entered here is kept until Sfumato is closed."));
       break;
     default:
       say (self, "dialog-password-symbolic", _("No key yet"), _("It will be kept in your keyring."));
@@ -132,23 +140,31 @@ may_keep_unchecked (SfumatoKeyGroup *self)
          !g_error_matches (self->problem, SFUMATO_ERROR, SFUMATO_ERROR_INVALID);
 }
 
+/* What can be done now. It stays in its place, and keeps the keyboard, while an answer is awaited. */
+static void
+offer (SfumatoKeyGroup *self)
+{
+  gboolean unknown = self->state == SFUMATO_KEY_UNKNOWN && !is_typed (self);
+
+  gtk_widget_set_visible (self->unlock_row, unknown && is_locked (self));
+  gtk_widget_set_visible (self->retry_row, unknown && !is_locked (self));
+  gtk_widget_set_visible (self->check_row, is_typed (self) || is_kept (self));
+  gtk_widget_set_visible (self->keep_row, may_keep_unchecked (self));
+  gtk_widget_set_visible (self->forget_row, is_kept (self) && !is_typed (self));
+  gtk_widget_set_visible (self->get_row, !is_kept (self));
+}
+
 static void
 update (SfumatoKeyGroup *self)
 {
   gboolean idle = self->cancellable == NULL;
-  gboolean unknown = idle && self->state == SFUMATO_KEY_UNKNOWN && !is_typed (self) && self->state_error;
-  gboolean locked = unknown && sfumato_error_get_help (self->state_error) == SFUMATO_ERROR_HELP_UNLOCK;
 
   say_all (self);
   gtk_widget_set_visible (self->spinner, !idle);
-  gtk_widget_set_visible (self->unlock_button, locked);
-  gtk_widget_set_visible (self->retry_button, unknown && !locked);
-  gtk_widget_set_visible (self->keep_button, idle && may_keep_unchecked (self));
-  gtk_widget_set_visible (self->check_button, idle && (is_typed (self) || is_kept (self)));
-  gtk_widget_set_visible (self->forget_button, idle && is_kept (self) && !is_typed (self));
-  gtk_widget_set_visible (self->get_row, !is_kept (self));
   /* Not insensitive: GTK warns of a text that loses its focus that way, and the person would lose it too. */
   gtk_editable_set_editable (GTK_EDITABLE (self->entry), idle);
+  if (idle && self->answered)
+    offer (self);
 }
 
 static void
@@ -275,7 +291,8 @@ unlock_cb (SfumatoKeyGroup *self)
 static void
 forget_cb (SfumatoKeyGroup *self)
 {
-  adw_dialog_present (self->forget_dialog, GTK_WIDGET (self));
+  if (!self->cancellable)
+    adw_dialog_present (self->forget_dialog, GTK_WIDGET (self));
 }
 
 static void
@@ -303,6 +320,12 @@ sfumato_key_group_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (sfumato_key_group_parent_class)->map (widget);
 
   ask (SFUMATO_KEY_GROUP (widget), SFUMATO_KEY_ASK_STATE);
+}
+
+static gboolean
+sfumato_key_group_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (SFUMATO_KEY_GROUP (widget)->entry));
 }
 
 static void
@@ -385,11 +408,11 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, state_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, state_icon);
   gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, spinner);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, unlock_button);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, retry_button);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, keep_button);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, check_button);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, forget_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, unlock_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, retry_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, keep_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, check_row);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, forget_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, get_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoKeyGroup, forget_dialog);
   gtk_widget_class_bind_template_callback (widget_class, entry_changed_cb);
@@ -412,6 +435,7 @@ sfumato_key_group_class_init (SfumatoKeyGroupClass *klass)
   object_class->get_property = sfumato_key_group_get_property;
   object_class->set_property = sfumato_key_group_set_property;
   widget_class->map = sfumato_key_group_map;
+  widget_class->grab_focus = sfumato_key_group_grab_focus;
 
   properties[PROP_STUDIO] =
     g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
@@ -437,12 +461,4 @@ sfumato_key_group_get_has_key (SfumatoKeyGroup *self)
   g_return_val_if_fail (SFUMATO_IS_KEY_GROUP (self), FALSE);
 
   return is_kept (self);
-}
-
-void
-sfumato_key_group_focus_entry (SfumatoKeyGroup *self)
-{
-  g_return_if_fail (SFUMATO_IS_KEY_GROUP (self));
-
-  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
 }

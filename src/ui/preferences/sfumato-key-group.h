@@ -17,10 +17,9 @@ G_DECLARE_FINAL_TYPE (SfumatoKeyGroup, sfumato_key_group, SFUMATO, KEY_GROUP, Ad
 
 /* Properties: "studio", "service" (an id, "stability"), "has-key" (read-only, notifies: a key is in the keyring or
  * held for this run). Nothing is sent before Check is pressed; pressing it with a new key stores that key once the
- * service has accepted it. The state is asked for whenever the group is mapped. */
+ * service has accepted it. The state is asked for whenever the group is mapped. The focus
+ * goes to where a key is entered. */
 
 gboolean sfumato_key_group_get_has_key (SfumatoKeyGroup *self);
-/* Puts the keyboard where a key is entered. */
-void     sfumato_key_group_focus_entry (SfumatoKeyGroup *self);
 
 G_END_DECLS

@@ -228,7 +228,7 @@ inspected_cb (GObject      *source,
     return; /* the page is gone */
   set_busy (self, FALSE);
   /* The row that had the keyboard was out of use meanwhile. */
-  sfumato_local_page_focus_add (self);
+  gtk_widget_grab_focus (self->add_files_row);
   if (model == NULL)
     sfumato_error_dialog_present (GTK_WIDGET (self), error);
   else if (model->may_be_turbo)
@@ -394,6 +394,13 @@ sfumato_local_page_finalize (GObject *object)
   G_OBJECT_CLASS (sfumato_local_page_parent_class)->finalize (object);
 }
 
+/* Where a model is added. */
+static gboolean
+sfumato_local_page_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (SFUMATO_LOCAL_PAGE (widget)->add_files_row);
+}
+
 static void
 bind_template (GtkWidgetClass *widget_class)
 {
@@ -421,6 +428,7 @@ sfumato_local_page_class_init (SfumatoLocalPageClass *klass)
   object_class->set_property = sfumato_local_page_set_property;
   object_class->dispose = sfumato_local_page_dispose;
   object_class->finalize = sfumato_local_page_finalize;
+  widget_class->grab_focus = sfumato_local_page_grab_focus;
 
   properties[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, SFUMATO_TYPE_STUDIO,
                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
@@ -436,14 +444,6 @@ sfumato_local_page_init (SfumatoLocalPage *self)
   self->cancellable = g_cancellable_new ();
   self->rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
-}
-
-void
-sfumato_local_page_focus_add (SfumatoLocalPage *self)
-{
-  g_return_if_fail (SFUMATO_IS_LOCAL_PAGE (self));
-
-  gtk_widget_grab_focus (self->add_files_row);
 }
 
 /* On a worker thread; the page stays until it has answered. */

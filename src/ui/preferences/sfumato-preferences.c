@@ -29,7 +29,7 @@ struct _SfumatoPreferences
   SfumatoLocalPage     *local_page;
   AdwPreferencesPage   *pictures_page;
   AdwActionRow         *folder_row;
-  GtkWidget            *folder_button;
+  GtkWidget            *change_folder_row;
   GtkWidget            *json_row;
   AdwComboRow          *format_row;
   SfumatoRemainsRow    *remains_row;
@@ -156,7 +156,7 @@ show_folder (SfumatoPreferences *self)
   g_autofree char *folder = sfumato_gallery_dup_shown_folder (sfumato_studio_get_gallery (self->studio));
 
   adw_action_row_set_subtitle (self->folder_row, folder);
-  gtk_widget_set_sensitive (self->folder_button, TRUE);
+  gtk_widget_set_sensitive (self->change_folder_row, TRUE);
 }
 
 static void
@@ -200,7 +200,7 @@ folder_chosen_cb (GObject      *source,
 
   if (!path || !self->studio)
     return;
-  gtk_widget_set_sensitive (self->folder_button, FALSE);
+  gtk_widget_set_sensitive (self->change_folder_row, FALSE);
   ask (self, path, set_folder_thread, folder_set_cb);
 }
 
@@ -363,7 +363,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, local_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, pictures_page);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_row);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, folder_button);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, change_folder_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, json_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, format_row);
   gtk_widget_class_bind_template_child (widget_class, SfumatoPreferences, remains_row);
@@ -425,13 +425,37 @@ sfumato_preferences_new (SfumatoStudio *studio)
   return self;
 }
 
+/* ---- going somewhere ------------------------------------------------------------------------------------- */
+
+static gboolean
+frame_cb (GtkWidget     *widget,
+          GdkFrameClock *clock,
+          gpointer       user_data)
+{
+  if (!gtk_widget_get_mapped (user_data))
+    return G_SOURCE_CONTINUE;
+  gtk_widget_grab_focus (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Where the window is narrow the dialog is a sheet, and libadwaita 1.7 moves the keyboard one further when that opens.
+ * So it is brought back. */
+static void
+go_to (SfumatoPreferences *self,
+       AdwPreferencesPage *page,
+       GtkWidget          *target)
+{
+  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), page);
+  gtk_widget_grab_focus (target);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self), frame_cb, g_object_ref (target), g_object_unref);
+}
+
 void
 sfumato_preferences_show_key (SfumatoPreferences *self)
 {
   g_return_if_fail (SFUMATO_IS_PREFERENCES (self));
 
-  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), self->services_page);
-  sfumato_key_group_focus_entry (self->key_group);
+  go_to (self, self->services_page, GTK_WIDGET (self->key_group));
 }
 
 void
@@ -439,8 +463,7 @@ sfumato_preferences_show_address (SfumatoPreferences *self)
 {
   g_return_if_fail (SFUMATO_IS_PREFERENCES (self));
 
-  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), self->services_page);
-  gtk_widget_grab_focus (GTK_WIDGET (self->address_row));
+  go_to (self, self->services_page, GTK_WIDGET (self->address_row));
 }
 
 void
@@ -448,8 +471,7 @@ sfumato_preferences_show_folder (SfumatoPreferences *self)
 {
   g_return_if_fail (SFUMATO_IS_PREFERENCES (self));
 
-  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), self->pictures_page);
-  gtk_widget_grab_focus (self->folder_button);
+  go_to (self, self->pictures_page, self->change_folder_row);
 }
 
 void
@@ -457,6 +479,5 @@ sfumato_preferences_show_models (SfumatoPreferences *self)
 {
   g_return_if_fail (SFUMATO_IS_PREFERENCES (self));
 
-  adw_preferences_dialog_set_visible_page (ADW_PREFERENCES_DIALOG (self), ADW_PREFERENCES_PAGE (self->local_page));
-  sfumato_local_page_focus_add (self->local_page);
+  go_to (self, ADW_PREFERENCES_PAGE (self->local_page), GTK_WIDGET (self->local_page));
 }

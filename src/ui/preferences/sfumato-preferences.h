@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE (SfumatoPreferences, sfumato_preferences, SFUMATO, PREFEREN
 
 /* To be shown with adw_dialog_present(). */
 SfumatoPreferences *sfumato_preferences_new           (SfumatoStudio      *studio);
-/* Goes to the entry of the key, of the address, to the folder's row, or to where a model is added: for "Change Key…" and
+/* Goes to the entry of the key, of the address, to the folder's row, or to where a model is added: for "Enter Key…" and
  * its like. */
 void                sfumato_preferences_show_key      (SfumatoPreferences *self);
 void                sfumato_preferences_show_address  (SfumatoPreferences *self);

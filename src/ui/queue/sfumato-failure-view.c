@@ -88,7 +88,7 @@ show_help (SfumatoFailureView *self,
   switch (help)
     {
     case SFUMATO_ERROR_HELP_CHANGE_KEY:
-      set_button (self->help_button, _("Change _Key…"), "win.add-key", NULL);
+      set_button (self->help_button, _("Enter _Key…"), "win.add-key", NULL); /* the first one, or another */
       break;
     case SFUMATO_ERROR_HELP_UNLOCK:
       set_button (self->help_button, _("_Unlock…"), "win.add-key", NULL);
