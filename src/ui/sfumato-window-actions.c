@@ -104,12 +104,9 @@ new_form (GtkWidget  *widget,
   focus_prompt (widget, NULL, NULL);
 }
 
-static void
-show_example (GtkWidget  *widget,
-              const char *name,
-              GVariant   *parameter)
+SfumatoRequest *
+_sfumato_window_make_example (SfumatoWindow *self)
 {
-  SfumatoWindow *self = SFUMATO_WINDOW (widget);
   const SfumatoModel *model = sfumato_form_get_model (sfumato_create_page_get_form (self->create_page));
   gboolean few = model->vocabulary != NULL;
   const SfumatoRequestFields fields = {
@@ -122,7 +119,17 @@ show_example (GtkWidget  *widget,
     .seed = SFUMATO_SEED_RANDOM,
     .strength = -1,
   };
-  g_autoptr (SfumatoRequest) example = sfumato_request_new (&fields);
+
+  return sfumato_request_new (&fields);
+}
+
+static void
+show_example (GtkWidget  *widget,
+              const char *name,
+              GVariant   *parameter)
+{
+  SfumatoWindow *self = SFUMATO_WINDOW (widget);
+  g_autoptr (SfumatoRequest) example = _sfumato_window_make_example (self);
 
   sfumato_window_load_form (self, example, _("Example shown"));
   focus_prompt (widget, NULL, NULL);

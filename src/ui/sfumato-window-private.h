@@ -49,8 +49,10 @@ void _sfumato_window_welcome         (SfumatoWindow  *self,
                                       gboolean        can_pop);
 
 /* sfumato-window-actions.c */
-void _sfumato_window_actions_install (GtkWidgetClass *widget_class);
-void _sfumato_window_actions_update  (SfumatoWindow  *self);
+void            _sfumato_window_actions_install (GtkWidgetClass *widget_class);
+void            _sfumato_window_actions_update  (SfumatoWindow  *self);
+/* What the chosen model can do, as a request. (transfer full) */
+SfumatoRequest *_sfumato_window_make_example    (SfumatoWindow  *self);
 
 /* sfumato-window-news.c */
 void _sfumato_window_news_follow     (SfumatoWindow  *self);

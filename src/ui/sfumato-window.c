@@ -135,10 +135,12 @@ static void
 tried_cb (SfumatoWindow *self)
 {
   const SfumatoModel *starter = sfumato_studio_find_starter (self->studio);
+  g_autoptr (SfumatoRequest) example = NULL;
 
   leave_welcome (self, starter->service);
   g_settings_set_string (sfumato_studio_get_settings (self->studio), "model", starter->id);
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.show-example", NULL);
+  example = _sfumato_window_make_example (self);
+  sfumato_form_load (sfumato_create_page_get_form (self->create_page), example);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.generate", NULL);
 }
 

@@ -146,6 +146,41 @@ def test_a_picture_can_be_made_with_letters_twice_as_large(s):
     see_picture(app, PROMPT)
     check_fit(app, "a finished picture")
     app.find("button", GENERATE, "sensitive")
+    app.desktop.keys("ctrl+comma")
+    app.find("button", "Forget Key…")
+    s.server.stop()
+    app.find("text", "Key").focus()
+    app.desktop.type("sk-new")
+    app.desktop.keys("Return")
+    app.find("button", "Keep Unchecked")
+    check_fit(app, "the preferences")
+    words = app.see("Service Not Reached").extents
+    assert words[2] > 360 / 2, f"what is said of the key has {words[2]} pixels"
+
+
+def test_what_is_announced_covers_no_tools(s):
+    app = s.start_ready()
+    generate(app, PROMPT)
+    see_picture(app, PROMPT)
+    app.desktop.keys("ctrl+shift+c")
+    _, y, _, height = app.see("Prompt copied").extents
+    tools = app.find("button", "Save As…").extents[1]
+    assert y + height <= tools, f"it ends at {y + height}, and the tools begin at {tools}"
+
+
+def test_about_tells_the_version_and_what_is_new(s):
+    app = s.start_ready()
+    app.find("text", "Prompt")
+    app.desktop.keys("F10")
+    app.find("menu item", state="focused")
+    app.desktop.keys("Up", "Return")  # from the first to the last
+    version = s.cli("--version").split()[-1]
+    app.find("button", version)
+    app.click("list item", "What’s New")
+    app.see(re.compile(rf"^Version {re.escape(version)}\n\w+"))
+    app.desktop.keys("ctrl+w")
+    app.gone(None, "What’s New")
+    app.find("text", "Prompt")
 
 
 def test_in_the_dark_without_animations_and_with_high_contrast(s):

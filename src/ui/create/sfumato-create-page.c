@@ -21,7 +21,6 @@ struct _SfumatoCreatePage
   AdwBin                parent_instance;
 
   AdwOverlaySplitView  *split_view;
-  AdwToastOverlay      *toast_overlay;
   SfumatoResultView    *result_view;
   SfumatoComposer      *composer;
   SfumatoSettingsPane  *settings_pane;
@@ -284,7 +283,6 @@ sfumato_create_page_class_init (SfumatoCreatePageClass *klass)
   g_type_ensure (SFUMATO_TYPE_SETTINGS_PANE);
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-create-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, split_view);
-  gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, result_view);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, composer);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, settings_pane);
@@ -327,7 +325,7 @@ sfumato_create_page_add_toast (SfumatoCreatePage *self,
 {
   g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
 
-  adw_toast_overlay_add_toast (self->toast_overlay, toast);
+  sfumato_result_view_add_toast (self->result_view, toast);
 }
 
 gboolean

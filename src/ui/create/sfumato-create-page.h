@@ -19,7 +19,7 @@ G_DECLARE_FINAL_TYPE (SfumatoCreatePage, sfumato_create_page, SFUMATO, CREATE_PA
 
 SfumatoForm *sfumato_create_page_get_form      (SfumatoCreatePage *self);
 void         sfumato_create_page_focus_prompt  (SfumatoCreatePage *self);
-/* Above the composer, which it never covers. (transfer full) */
+/* Over the result; it covers neither its tools nor the composer. (transfer full) */
 void         sfumato_create_page_add_toast     (SfumatoCreatePage *self,
                                                 AdwToast          *toast);
 /* Puts what the form asks for into the queue and shows it; FALSE where it does not ask for anything yet. */

@@ -20,6 +20,7 @@ struct _SfumatoResultView
 {
   AdwBin              parent_instance;
 
+  AdwToastOverlay    *toast_overlay;
   GtkStack           *stack;
   GtkStack           *jobs_stack;
   SfumatoJobView     *single;
@@ -82,7 +83,7 @@ find_note (SfumatoResultView *self)
   const SfumatoPictureFields *picture;
   const SfumatoModel *model;
 
-  if (self->picture == NULL)
+  if (self->picture == NULL || self->refused)
     return NULL;
   picture = sfumato_picture_get_fields (self->picture);
   model = sfumato_studio_find_model (self->studio, picture->service, picture->model);
@@ -108,8 +109,6 @@ set_picture (SfumatoResultView *self,
   g_list_store_remove_all (self->meant);
   if (picture != NULL)
     g_list_store_append (self->meant, picture);
-  gtk_widget_set_visible (self->tools, picture != NULL);
-  show_note (self);
   sfumato_picture_actions_update (SFUMATO_PICTURE_HOLDER (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PICTURE]);
 }
@@ -128,6 +127,8 @@ update_meant (SfumatoResultView *self)
   gboolean problem = count_shown (self) > 1 && is_problem (job);
 
   set_picture (self, job != NULL ? sfumato_job_get_picture (job) : NULL);
+  gtk_widget_set_visible (self->tools, self->picture != NULL && !self->refused);
+  show_note (self);
   gtk_widget_set_visible (GTK_WIDGET (self->problem), problem);
   g_object_set (self->problem, "job", problem ? job : NULL, NULL);
 }
@@ -203,12 +204,6 @@ things_changed_cb (SfumatoResultView *self)
 {
   gtk_filter_changed (gtk_filter_list_model_get_filter (self->shown), GTK_FILTER_CHANGE_DIFFERENT);
   update (self);
-}
-
-static void
-selection_changed_cb (SfumatoResultView *self)
-{
-  update_meant (self);
 }
 
 static void
@@ -343,6 +338,7 @@ static void
 bind_template (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_set_template_from_resource (widget_class, SFUMATO_RESOURCES "sfumato-result-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, jobs_stack);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, single);
@@ -352,7 +348,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, tools);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, more_button);
   gtk_widget_class_bind_template_child (widget_class, SfumatoResultView, refusal);
-  gtk_widget_class_bind_template_callback (widget_class, selection_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_meant);
   gtk_widget_class_bind_template_callback (widget_class, tile_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, favorite_icon);
   gtk_widget_class_bind_template_callback (widget_class, favorite_words);
@@ -459,6 +455,15 @@ sfumato_result_view_replace (SfumatoResultView *self,
   follow_job (self, by);
   g_list_store_splice (self->jobs, at, 1, (gpointer *) &by, 1);
   update (self);
+}
+
+void
+sfumato_result_view_add_toast (SfumatoResultView *self,
+                               AdwToast          *toast)
+{
+  g_return_if_fail (SFUMATO_IS_RESULT_VIEW (self));
+
+  adw_toast_overlay_add_toast (self->toast_overlay, toast);
 }
 
 gboolean

@@ -22,6 +22,9 @@ void        sfumato_result_view_show     (SfumatoResultView *self,
 /* Says in the same place why nothing could be asked for; until the next sfumato_result_view_show(). */
 void        sfumato_result_view_show_error (SfumatoResultView *self,
                                             const GError      *error);
+/* Over what is shown, and over none of the tools below it. (transfer full) */
+void        sfumato_result_view_add_toast (SfumatoResultView *self,
+                                           AdwToast          *toast);
 /* A job that is shown was asked for again: the new one takes its place. */
 void        sfumato_result_view_replace  (SfumatoResultView *self,
                                           SfumatoJob        *job,
