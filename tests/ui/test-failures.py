@@ -56,6 +56,21 @@ def test_what_the_service_names_is_marked_and_led_to(s):
     app.find("combo box", "Style", "invalid-entry")
 
 
+def test_a_long_message_leaves_what_can_be_done_in_view(s):
+    styles = ", ".join(f"style-{n}" for n in range(60))
+    s.server.script(dict(status=400, body={"id": "1", "name": "bad_request", "errors": [
+        f"style_preset: invalid enum value, expected one of {styles}"]}))
+    s.change_settings({"window-width": 370, "window-height": 650})
+    app = fails_with(s, "Request Not Accepted", "Not charged")
+    app.see(re.compile(r"Change the prompt or the settings\.$"))
+    assert not app.find_now(None, re.compile("style-30"))
+    _, y, _, height = app.find("button", "Show").extents
+    prompt = app.find("text", "Prompt").extents[1]
+    assert y + height <= prompt, f"the button ends at {y + height}, the prompt begins at {prompt}"
+    app.click("button", "Details")
+    app.see(re.compile("style-30.*\n.*\nhost: ", re.DOTALL))
+
+
 def test_a_setting_in_a_closed_pane_is_opened_for_what_it_did_wrong(s):
     s.server.script(dict(status=400, body={"id": "1", "name": "bad_request", "errors": ["cfg_scale: must be at most 7"]}))
     s.change_settings({"window-width": 370, "window-height": 650})

@@ -7,10 +7,14 @@
 #include "ui/queue/sfumato-failure-view.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "domain/sfumato-error.h"
 #include "ui/queue/sfumato-job-words.h"
 #include "ui/sfumato-window.h"
+
+/* Of a message; the whole of a longer one is among the details. */
+#define SHOWN_CHARS 240
 
 struct _SfumatoFailureView
 {
@@ -28,6 +32,23 @@ struct _SfumatoFailureView
 
 G_DEFINE_FINAL_TYPE (SfumatoFailureView, sfumato_failure_view, ADW_TYPE_BIN)
 
+/* A service may have much to say. What is to be read at once is how it begins, and what to do about it, which comes
+ * last. */
+static char *
+shorten (const char *text)
+{
+  glong length = g_utf8_strlen (text, -1);
+  g_autofree char *head = NULL;
+  const char *tail, *gap;
+
+  if (length <= SHOWN_CHARS)
+    return g_strdup (text);
+  head = g_utf8_substring (text, 0, SHOWN_CHARS / 2);
+  tail = g_utf8_offset_to_pointer (text, length - SHOWN_CHARS / 2);
+  gap = strpbrk (tail, " \n");
+  return g_strdup_printf ("%s … %s", g_strchomp (head), gap != NULL ? gap + 1 : tail);
+}
+
 /* A status page reads markup; nothing that comes from a server may be taken for it. */
 static void
 set_words (SfumatoFailureView *self,
@@ -35,7 +56,8 @@ set_words (SfumatoFailureView *self,
            const char         *text)
 {
   g_autofree char *safe_title = g_markup_escape_text (title, -1);
-  g_autofree char *safe_text = g_markup_escape_text (text, -1);
+  g_autofree char *shown_text = shorten (text);
+  g_autofree char *safe_text = g_markup_escape_text (shown_text, -1);
 
   adw_status_page_set_title (self->page, safe_title);
   adw_status_page_set_description (self->page, safe_text);
@@ -223,10 +245,12 @@ static void
 show_details (SfumatoFailureView *self,
               const GError       *error)
 {
+  gboolean was_cut = error != NULL && g_utf8_strlen (error->message, -1) > SHOWN_CHARS;
   const char *details = sfumato_error_get_details (error);
+  g_autofree char *all = g_strjoin ("\n\n", was_cut ? error->message : details, was_cut ? details : NULL, NULL);
 
-  gtk_widget_set_visible (GTK_WIDGET (self->details_expander), details != NULL);
-  gtk_label_set_label (self->details_label, details != NULL ? details : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->details_expander), *all != '\0');
+  gtk_label_set_label (self->details_label, all);
 }
 
 void
