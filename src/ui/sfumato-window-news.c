@@ -169,7 +169,7 @@ _sfumato_window_update_banner (SfumatoWindow *self)
   else if (summary.held_back > 0)
     show_banner (self, held, _("Con_tinue"), "win.continue-queue");
   else if (self->key_state == SFUMATO_KEY_HELD)
-    show_banner (self, _("No keyring was found: the key is kept only until Sfumato is closed"), NULL, NULL);
+    show_banner (self, _("No keyring: the key is kept for this run only"), NULL, NULL);
   else
     adw_banner_set_revealed (self->banner, FALSE);
 }
