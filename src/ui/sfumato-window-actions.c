@@ -100,8 +100,8 @@ new_form (GtkWidget  *widget,
                                         .strength = -1 };
   g_autoptr (SfumatoRequest) empty = sfumato_request_new (&fields);
 
-  sfumato_window_load_form (self, empty, _("Form cleared"));
   focus_prompt (widget, NULL, NULL);
+  sfumato_window_load_form (self, empty, _("Form cleared"));
 }
 
 SfumatoRequest *
@@ -131,8 +131,8 @@ show_example (GtkWidget  *widget,
   SfumatoWindow *self = SFUMATO_WINDOW (widget);
   g_autoptr (SfumatoRequest) example = _sfumato_window_make_example (self);
 
-  sfumato_window_load_form (self, example, _("Example shown"));
   focus_prompt (widget, NULL, NULL);
+  sfumato_window_load_form (self, example, _("Example shown"));
 }
 
 static void

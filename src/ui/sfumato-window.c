@@ -84,6 +84,16 @@ find_front (SfumatoWindow *self)
   return adw_view_stack_get_visible_child (self->view_stack);
 }
 
+/* libadwaita 1.7 leaves the keyboard with a sheet that has gone where it had been outside of what the sheet covers. */
+static gboolean
+is_focus_lost (SfumatoWindow *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  return focus == NULL ||
+         (!gtk_widget_get_mapped (focus) && gtk_widget_is_ancestor (GTK_WIDGET (self->sheet), focus));
+}
+
 static void
 refocus_cb (gpointer user_data)
 {
@@ -91,7 +101,7 @@ refocus_cb (gpointer user_data)
   GtkWidget *front = find_front (self);
 
   self->refocus_source = 0;
-  if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL && front != NULL && !gtk_widget_grab_focus (front))
+  if (is_focus_lost (self) && front != NULL && !gtk_widget_grab_focus (front))
     gtk_widget_child_focus (front, GTK_DIR_TAB_FORWARD);
 }
 
@@ -100,7 +110,7 @@ refocus_cb (gpointer user_data)
 static void
 focus_changed_cb (SfumatoWindow *self)
 {
-  if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL && self->refocus_source == 0)
+  if (is_focus_lost (self) && self->refocus_source == 0)
     self->refocus_source = g_idle_add_once (refocus_cb, self);
 }
 

@@ -184,6 +184,29 @@ def test_the_queue_opens_on_a_row_also_from_a_picture(s):
     wait_for_pictures(s, 2)
 
 
+def test_the_prompt_has_the_keyboard_after_the_queue_that_was_opened_from_below_it(s):
+    s.change_settings({"window-width": 360 + 10, "window-height": 640 + 10})
+    s.server.script(dict(fault="close", where="request"))
+    app = s.start_ready()
+    generate(app, FOX)
+    app.see("Connection Lost")
+    app.tab_to("page tab", "Create")  # lies below what the queue covers
+    app.desktop.keys("ctrl+j")
+    app.find("list item", re.compile(FOX), "focused")
+    app.desktop.keys("Return")
+    app.find("text", "Prompt", "focused")
+
+
+def test_an_empty_gallery_has_nothing_to_search_and_new_is_said_above_the_prompt(s):
+    app = s.start_ready()
+    app.fill("text", "Prompt", FOX)
+    app.desktop.keys("ctrl+f")
+    app.find("button", "Create a Picture", "focused")
+    app.desktop.keys("ctrl+shift+n")
+    _, y, _, height = app.see("Form cleared").extents
+    assert y + height <= app.find("text", "Prompt", "focused").extents[1], "what is announced lies over the form"
+
+
 def test_a_finished_picture_is_within_reach_of_the_prompt(s):
     app = s.start_ready()
     generate(app, FOX)

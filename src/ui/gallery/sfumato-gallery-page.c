@@ -468,5 +468,6 @@ sfumato_gallery_page_start_search (SfumatoGalleryPage *self)
 {
   g_return_if_fail (SFUMATO_IS_GALLERY_PAGE (self));
 
-  gtk_widget_grab_focus (self->search_entry);
+  /* Where there is nothing to search, the entry is not there either. */
+  gtk_widget_grab_focus (gtk_widget_get_mapped (self->search_entry) ? self->search_entry : GTK_WIDGET (self));
 }
