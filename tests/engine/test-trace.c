@@ -107,16 +107,16 @@ read_stage (const char *part,
 static void
 test_sampling (void)
 {
-  static const struct { const char *inputs, *more; double sum, norm; float first[4]; double tolerance; } cases[] = {
-    { "plain", "--steps 4 --guidance 4.5", 101.894049, 122.252629, { .781582f, .989532f, .254415f, -2.3150f }, 1e-3 },
-    { "plain", "--steps 4", 72.870267, 58.959356, { 2.094995f, 2.889634f, -.013632f }, 1e-3 },
-    { "plain", "--steps 4 --guidance 4.5 --schedule simple", 227.193149, 118.518980, { 1.881360f, 2.085245f, .118600f }, 1e-3 },
-    { "plain", "--steps 4 --guidance 4.5 --rescale 0.7", 40.520812, 78.143381, { 1.177090f, 1.413310f, .793367f }, 1e-3 },
-    { "plain", "--steps 4 --guidance 4.5 --sampler heun", 273.352664, 113.654590, { .753124f, .370931f, -.194219f }, 1e-3 },
-    { "plain", "--steps 6 --guidance 4.5 --sampler dpmpp-2m", 972.992248, 190.223774, { 3.663939f, -2.287633f }, 1e-3 },
-    { "plain", "--steps 10 --guidance 4 --sampler dpmpp-2m --skip-guidance 2.5 --skip-layer 2", 227.459667, 105.911738, { 2.003956f, 2.632900f }, 1e-3 },
-    { "init", "--steps 10 --guidance 4.5 --strength 0.6", 137.842622, 96.150294, { 1.733855f, 1.937663f }, 1e-3 },
-    { "mask", "--steps 4 --guidance 4.5", 65.490494, 91.490496, { .565449f, 1.100760f, -.219044f }, 1e-3 },
+  static const struct { const char *inputs, *more; double sum, norm; float first[4]; bool card; } cases[] = {
+    { "plain", "--steps 4 --guidance 4.5", 101.894049, 122.252629, { .781582f, .989532f, .254415f, -2.3150f }, true },
+    { "plain", "--steps 4", 72.870267, 58.959356, { 2.094995f, 2.889634f, -.013632f }, false },
+    { "plain", "--steps 4 --guidance 4.5 --schedule simple", 227.193149, 118.518980, { 1.881360f, 2.085245f, .118600f }, false },
+    { "plain", "--steps 4 --guidance 4.5 --rescale 0.7", 40.520812, 78.143381, { 1.177090f, 1.413310f, .793367f }, false },
+    { "plain", "--steps 4 --guidance 4.5 --sampler heun", 273.352664, 113.654590, { .753124f, .370931f, -.194219f }, false },
+    { "plain", "--steps 6 --guidance 4.5 --sampler dpmpp-2m", 972.992248, 190.223774, { 3.663939f, -2.287633f }, false },
+    { "plain", "--steps 10 --guidance 4 --sampler dpmpp-2m --skip-guidance 2.5 --skip-layer 2", 227.459667, 105.911738, { 2.003956f, 2.632900f }, true },
+    { "init", "--steps 10 --guidance 4.5 --strength 0.6", 137.842622, 96.150294, { 1.733855f, 1.937663f }, true },
+    { "mask", "--steps 4 --guidance 4.5", 65.490494, 91.490496, { .565449f, 1.100760f, -.219044f }, false },
   };
   g_autoptr (TinyModel) model = tiny_mmdit (4, true, 2);
   g_autofree char *path = in_folder ("sampled.safetensors");
@@ -125,15 +125,19 @@ test_sampling (void)
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *more = g_strconcat ("--seed 42 --width 96 --height 64 ", cases[i].more, NULL);
-      g_autofree char *said = run_engine ("sampled.safetensors", cases[i].inputs, more);
+      g_autofree char *said = NULL;
       g_autofree float *result = NULL;
       size_t n_first = 0;
 
+      /* Samplers and schedules are the processor's in any case: of a card some of them ask enough. */
+      if (tiny_on_card () && !cases[i].card)
+        continue;
+      said = run_engine ("sampled.safetensors", cases[i].inputs, more);
       g_assert_cmpstr (said, ==, NULL);
       result = read_stage ("transformer", "result", N);
       while (n_first < 4 && cases[i].first[n_first] != 0)
         n_first++;
-      tiny_check (cases[i].more, result, N, cases[i].sum, cases[i].norm, cases[i].first, n_first, tiny_on_card () ? 3e-2 : cases[i].tolerance);
+      tiny_check (cases[i].more, result, N, cases[i].sum, cases[i].norm, cases[i].first, n_first, tiny_on_card () ? 3e-2 : 1e-3);
     }
   g_remove (path);
 }
