@@ -13,7 +13,8 @@
 #include "ui/queue/sfumato-job-words.h"
 #include "ui/sfumato-window.h"
 
-/* Of a message; the whole of a longer one is among the details. */
+/* Sfumato's own sentences are shorter than this. Of a longer message so much is shown; the whole is among the details. */
+#define LONG_CHARS 480
 #define SHOWN_CHARS 240
 
 struct _SfumatoFailureView
@@ -41,7 +42,7 @@ shorten (const char *text)
   g_autofree char *head = NULL;
   const char *tail, *gap;
 
-  if (length <= SHOWN_CHARS)
+  if (length <= LONG_CHARS)
     return g_strdup (text);
   head = g_utf8_substring (text, 0, SHOWN_CHARS / 2);
   tail = g_utf8_offset_to_pointer (text, length - SHOWN_CHARS / 2);
@@ -245,7 +246,7 @@ static void
 show_details (SfumatoFailureView *self,
               const GError       *error)
 {
-  gboolean was_cut = error != NULL && g_utf8_strlen (error->message, -1) > SHOWN_CHARS;
+  gboolean was_cut = error != NULL && g_utf8_strlen (error->message, -1) > LONG_CHARS;
   const char *details = sfumato_error_get_details (error);
   g_autofree char *all = g_strjoin ("\n\n", was_cut ? error->message : details, was_cut ? details : NULL, NULL);
 
