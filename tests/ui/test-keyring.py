@@ -7,6 +7,7 @@ import re
 import stage
 from acts import WELCOME, choose_service, enter_key, generate, see_picture
 from server import KEY
+from session import wait_for
 
 PROMPT = "a red fox in snow"
 
@@ -83,6 +84,18 @@ def test_a_silent_keyring_freezes_nothing(s):
     app.see(re.compile("keyring", re.I), wait=60)
     assert app.find("text", "Prompt").text == PROMPT
     assert s.server.log()["posts"] == 0
+
+
+def test_what_is_typed_while_a_keyring_is_silent_is_not_lost(s):
+    s.desktop.silence_keyring()
+    app = s.start()
+    choose_service(app)
+    app.see("Looking in the keyring…")
+    app.find("text", "Key").focus()
+    app.desktop.type(KEY)
+    wait_for(lambda: len(app.find("text", "Key").text) == len(KEY), "the whole key")
+    app.desktop.keys("Return")
+    app.see(re.compile(r"^Key works\."), wait=120)
 
 
 def test_a_key_can_be_forgotten(s):

@@ -30,6 +30,8 @@ struct _SfumatoKeyGroup
   SfumatoStudio       *studio;       /* owned, nullable */
   char                *service;      /* owned, nullable: its id */
   GCancellable        *cancellable;  /* owned, nullable: while asking */
+  SfumatoKeyAsk        asked;        /* what */
+  gboolean             check_next;   /* Check was pressed before the state was known */
 
   SfumatoKeyState      state;
   GError              *state_error;  /* owned, nullable: why the state is not known */
@@ -161,8 +163,9 @@ update (SfumatoKeyGroup *self)
 
   say_all (self);
   gtk_widget_set_visible (self->spinner, !idle);
-  /* Not insensitive: GTK warns of a text that loses its focus that way, and the person would lose it too. */
-  gtk_editable_set_editable (GTK_EDITABLE (self->entry), idle);
+  /* Not insensitive: GTK warns of a text that loses its focus that way, and the person would lose it too. While only the
+   * state is asked for, which a keyring can take its time for, nothing that is typed may get lost. */
+  gtk_editable_set_editable (GTK_EDITABLE (self->entry), idle || self->asked == SFUMATO_KEY_ASK_STATE);
   if (idle && self->answered)
     offer (self);
 }
@@ -216,6 +219,8 @@ take_answer (SfumatoKeyGroup        *self,
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HAS_KEY]);
 }
 
+static void check_cb (SfumatoKeyGroup *self);
+
 static void
 answered_cb (GObject      *source,
              GAsyncResult *result,
@@ -235,6 +240,8 @@ answered_cb (GObject      *source,
   take_answer (self, answer, problem);
   if (answer->asked != SFUMATO_KEY_ASK_STATE)
     announce (self);
+  if (self->check_next)
+    check_cb (self);
 }
 
 static void
@@ -247,6 +254,7 @@ ask (SfumatoKeyGroup *self,
   if (self->cancellable || !self->studio || !self->service)
     return;
   self->cancellable = g_cancellable_new ();
+  self->asked = what;
   asker = g_new (GWeakRef, 1);
   g_weak_ref_init (asker, self);
   sfumato_key_question_ask (self->studio, self->service, what,
@@ -272,6 +280,7 @@ entry_changed_cb (SfumatoKeyGroup *self)
 static void
 check_cb (SfumatoKeyGroup *self)
 {
+  self->check_next = self->cancellable != NULL && self->asked == SFUMATO_KEY_ASK_STATE;
   if (is_typed (self) || is_kept (self))
     ask (self, SFUMATO_KEY_ASK_CHECK);
 }
