@@ -163,9 +163,12 @@ def test_what_is_announced_covers_no_tools(s):
     generate(app, PROMPT)
     see_picture(app, PROMPT)
     app.desktop.keys("ctrl+shift+c")
-    _, y, _, height = app.see("Prompt copied").extents
     tools = app.find("button", "Save As…").extents[1]
-    assert y + height <= tools, f"it ends at {y + height}, and the tools begin at {tools}"
+
+    def lies_above():
+        _, y, _, height = app.see("Prompt copied").extents
+        return y + height <= tools
+    wait_for(lies_above, "what is announced above the tools, once it has moved in", 4)
 
 
 def test_about_tells_the_version_and_what_is_new(s):

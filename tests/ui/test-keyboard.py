@@ -203,8 +203,12 @@ def test_an_empty_gallery_has_nothing_to_search_and_new_is_said_above_the_prompt
     app.desktop.keys("ctrl+f")
     app.find("button", "Create a Picture", "focused")
     app.desktop.keys("ctrl+shift+n")
-    _, y, _, height = app.see("Form cleared").extents
-    assert y + height <= app.find("text", "Prompt", "focused").extents[1], "what is announced lies over the form"
+    prompt = app.find("text", "Prompt", "focused").extents[1]
+
+    def lies_above():
+        _, y, _, height = app.see("Form cleared").extents
+        return y + height <= prompt
+    wait_for(lies_above, "what is announced above the form, once it has moved in", 4)
 
 
 def test_a_finished_picture_is_within_reach_of_the_prompt(s):
