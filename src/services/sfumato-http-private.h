@@ -15,5 +15,8 @@ SoupMessage *sfumato_http_make_message     (const SfumatoHttpRequest *request,
                                             GInputStream             *form);
 void         sfumato_http_wipe_key         (SoupMessage              *message);
 void         sfumato_http_wipe_freed_heads (void);
+/* Nothing can be said on it any more, whatever lies on it. For whoever cancels: libsoup closes the connection then, TLS
+ * says goodbye, and waits for room to say it in; for ever, where the other side does not read what was sent before. */
+void         sfumato_http_cut              (GIOStream                *connection);
 
 G_END_DECLS

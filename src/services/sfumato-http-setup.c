@@ -117,3 +117,18 @@ sfumato_http_wipe_freed_heads (void)
   for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
     g_free (blocks[i]);
 }
+
+void
+sfumato_http_cut (GIOStream *connection)
+{
+  g_autoptr (GIOStream) stream = g_object_ref (connection);
+
+  while (G_IS_TLS_CONNECTION (stream))
+    {
+      g_autoptr (GIOStream) outer = g_steal_pointer (&stream);
+
+      g_object_get (outer, "base-io-stream", &stream, NULL);
+    }
+  if (G_IS_SOCKET_CONNECTION (stream))
+    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), FALSE, TRUE, NULL);
+}

@@ -69,6 +69,14 @@ tell (Exchange     *self,
                            self->request->user_data);
 }
 
+static void
+cut (Exchange *self)
+{
+  if (self->connection != NULL)
+    sfumato_http_cut (self->connection);
+  g_cancellable_cancel (self->inside);
+}
+
 /* The first problem is the true one: cancelling brings others after it. */
 static void
 fail (Exchange           *self,
@@ -76,7 +84,7 @@ fail (Exchange           *self,
 {
   if (self->answer->problem == SFUMATO_HTTP_DONE)
     self->answer->problem = problem;
-  g_cancellable_cancel (self->inside);
+  cut (self);
 }
 
 static gboolean
@@ -220,7 +228,7 @@ heard_cb (gboolean over,
 
   not_idle (self);
   if (over)
-    g_cancellable_cancel (self->inside);
+    cut (self);
 }
 
 /* From here on the server may have read something of the body. */

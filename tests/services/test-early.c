@@ -204,6 +204,48 @@ test_silence (gconstpointer secure)
     }
 }
 
+static gpointer
+cancel_thread (gpointer cancellable)
+{
+  g_usleep (G_USEC_PER_SEC);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* A server that stops reading: there is an end to it, and a person who cancels does not wait for it. */
+static void
+test_stall (gconstpointer secure)
+{
+  static const struct { gboolean cancel; SfumatoErrorCode code; } ends[] = {
+    { FALSE, SFUMATO_ERROR_NETWORK }, { TRUE, SFUMATO_ERROR_CANCELLED },
+  };
+  g_autoptr (SfumatoInput) input = make_large_input ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_auto (Fixture) fixture = { 0 };
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GThread) thread = NULL;
+      g_autoptr (GError) error = NULL;
+      gint64 began = g_get_monotonic_time ();
+
+      set_up (&fixture, secure != NULL);
+      fixture.limits.idle_time = ends[i].cancel ? 60 * 1000 : 1000;
+      fixture_apply_limits (&fixture);
+      stand_in_answer (fixture.server, "{'fault':'stall','where':'request-body','at':200000}");
+      if (ends[i].cancel)
+        thread = g_thread_new ("cancel", cancel_thread, cancellable);
+      g_assert_null (fixture_generate (&fixture, &(SfumatoRequestFields) { .input = input, .strength = 0.5, .seed = 1 },
+                                       cancellable, &error));
+      g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_TIME_SPAN_SECOND);
+      g_assert_error (error, SFUMATO_ERROR, (int) ends[i].code);
+      g_assert_cmpint (sfumato_error_get_charge (error), ==, MAYBE);
+      stand_in_release (fixture.server);
+      if (thread != NULL)
+        g_thread_join (g_steal_pointer (&thread));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -211,6 +253,7 @@ main (int    argc,
   static const struct { const char *name; GTestDataFunc function; } tests[] = {
     { "answers", test_answers }, { "picture", test_picture }, { "announcement", test_announcement },
     { "garbage", test_garbage }, { "silence", test_silence },
+    { "stall", test_stall },
   };
 
   int failed;
