@@ -92,16 +92,28 @@ test_files (void)
   g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 50);
 }
 
-/* Another Sfumato on the same folder and the same index. */
-static void
-other_process (gpointer data)
+/* Another Sfumato on the same folder and the same index: this program, started with their places. */
+static int
+be_other_process (char **places)
 {
-  Sample *sample = data;
-  g_autoptr (SfumatoGallery) gallery = sfumato_gallery_open (sample->folder, sample->index, sample->cache, NULL);
+  g_autoptr (SfumatoGallery) gallery = sfumato_gallery_open (places[0], places[1], places[2], NULL);
   g_autoptr (SfumatoPicture) herald = sfumato_gallery_find (gallery, "herald.png");
 
   g_object_unref (sample_add (gallery, "from another process", 5));
-  g_assert_true (sfumato_gallery_set_favorite (gallery, herald, TRUE, NULL));
+  return sfumato_gallery_set_favorite (gallery, herald, TRUE, NULL) ? 0 : 1;
+}
+
+static void
+run_other_process (Sample *sample)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process =
+    g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, "/proc/self/exe", "other", sample->folder, sample->index,
+                      sample->cache, NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
 }
 
 static gboolean
@@ -119,7 +131,7 @@ test_other_process (void)
 
   wait_until_watching (sample);
   herald = sfumato_gallery_find (sample->gallery, "herald.png");
-  scratch_in_child (other_process, sample);
+  run_other_process (sample);
   sample_wait (is_watching, model);
   sample_wait (is_favorite, herald);
 }
@@ -197,6 +209,8 @@ int
 main (int   argc,
       char *argv[])
 {
+  if (argc == 5 && g_str_equal (argv[1], "other"))
+    return be_other_process (argv + 2);
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/watch/files", test_files);

@@ -46,14 +46,17 @@ class TimeOut(Exception):
 
 
 def wait_for(condition, what, seconds=20.0):
-    """Asks condition() until it returns something true, and returns that."""
+    """Asks condition() until it returns something true, and returns that. A program it runs may fail meanwhile."""
     end = time.monotonic() + seconds
     while True:
-        found = condition()
+        try:
+            found, failure = condition(), None
+        except subprocess.CalledProcessError as error:
+            found, failure = None, error
         if found:
             return found
         if time.monotonic() > end:
-            raise TimeOut(f"{what}: not within {seconds:g} s")
+            raise TimeOut(f"{what}: not within {seconds:g} s" + (f"; {failure}: {failure.stderr}" if failure else ""))
         time.sleep(0.02)
 
 
