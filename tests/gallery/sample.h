@@ -51,7 +51,7 @@ void            sample_put        (Sample          *sample,
 void            sample_scan       (Sample          *sample);
 /* Runs the main loop until everything the gallery has to say is said. */
 void            sample_settle     (Sample          *sample);
-/* Runs the main loop until condition is true, at most three quarters of a minute. */
+/* Runs the main loop until condition is true, at most ten seconds. */
 typedef gboolean (*SampleCondition) (gpointer       data);
 void            sample_wait       (SampleCondition  condition,
                                    gpointer         data);
