@@ -47,13 +47,14 @@ is_watching (gpointer data)
   return g_list_model_get_n_items (model) > 0;
 }
 
-/* A file that is there before the monitor is, or just after, is found in any case: this one says that it works. */
+/* A file that is there before the monitor is, or just after, is found in any case: this one says that it works. It is
+ * found by a word of its sidecar: before that is there the picture is in the list too, by its name, but as another one. */
 static void
 wait_until_watching (Sample *sample)
 {
-  g_autoptr (GListModel) model = sfumato_gallery_search (sample->gallery, "herald", FALSE);
+  g_autoptr (GListModel) model = sfumato_gallery_search (sample->gallery, "sentinel", FALSE);
 
-  sample_put (sample, "herald.png", "herald", "core", 1, "2026-01-01T00:00:00", FALSE);
+  sample_put (sample, "herald.png", "sentinel", "core", 1, "2026-01-01T00:00:00", FALSE);
   sample_wait (is_watching, model);
 }
 
