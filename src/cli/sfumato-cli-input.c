@@ -36,14 +36,12 @@ invalid (GError     **error,
          const char  *format,
          ...)
 {
-  g_autofree char *message = NULL;
-  GError *problem;
   va_list args;
+  GError *problem;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  problem = sfumato_error_new_valist (SFUMATO_ERROR_INVALID, _("Settings Not Accepted"), format, args);
   va_end (args);
-  problem = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Settings Not Accepted"), "%s", message);
   sfumato_error_set_field (problem, field);
   g_propagate_error (error, problem);
   return FALSE;

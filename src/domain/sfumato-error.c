@@ -66,39 +66,12 @@ static const char * const charge_words[] = {
   [SFUMATO_CHARGE_YES] = "yes",
 };
 
-static gboolean
-find_word (const char * const *words,
-           guint               n_words,
-           const char         *word,
-           guint              *index)
-{
-  for (guint i = 0; i < n_words; i++)
-    if (g_strcmp0 (words[i], word) == 0)
-      {
-        *index = i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
 const char *
 sfumato_error_code_to_string (SfumatoErrorCode code)
 {
   g_return_val_if_fail (code < G_N_ELEMENTS (code_words), NULL);
 
   return code_words[code];
-}
-
-gboolean
-sfumato_error_code_from_string (const char       *word,
-                                SfumatoErrorCode *code)
-{
-  guint index;
-
-  if (!find_word (code_words, G_N_ELEMENTS (code_words), word, &index))
-    return FALSE;
-  *code = index;
-  return TRUE;
 }
 
 const char *
@@ -113,12 +86,13 @@ gboolean
 sfumato_charge_from_string (const char    *word,
                             SfumatoCharge *charge)
 {
-  guint index;
-
-  if (!find_word (charge_words, G_N_ELEMENTS (charge_words), word, &index))
-    return FALSE;
-  *charge = index;
-  return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (charge_words); i++)
+    if (g_strcmp0 (charge_words[i], word) == 0)
+      {
+        *charge = i;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 GError *
@@ -131,8 +105,19 @@ sfumato_error_new (SfumatoErrorCode  code,
   GError *error;
 
   va_start (args, format);
-  error = g_error_new_valist (SFUMATO_ERROR, code, format, args);
+  error = sfumato_error_new_valist (code, title, format, args);
   va_end (args);
+  return error;
+}
+
+GError *
+sfumato_error_new_valist (SfumatoErrorCode  code,
+                          const char       *title,
+                          const char       *format,
+                          va_list           args)
+{
+  GError *error = g_error_new_valist (SFUMATO_ERROR, code, format, args);
+
   sfumato_error_get_private (error)->title = g_strdup (title);
   return error;
 }

@@ -72,22 +72,25 @@ typedef enum
 } SfumatoErrorHelp;
 
 GQuark           sfumato_error_quark           (void);
-const char      *sfumato_error_code_to_string  (SfumatoErrorCode code);
-gboolean         sfumato_error_code_from_string (const char       *word,
-                                                 SfumatoErrorCode *code);
 
-/* Building. Every setter works on an error made by sfumato_error_new() only, takes effect in place and may be
- * left out: charge defaults to none, the rest to empty. */
+/* Building. Every setter works on an error of SFUMATO_ERROR only, takes effect in place, copies what it is given, and may
+ * be left out: charge defaults to none, the rest to empty. title: a few words above the message; both are translated. */
 GError          *sfumato_error_new             (SfumatoErrorCode  code,
                                                 const char       *title,
                                                 const char       *format,
                                                 ...) G_GNUC_PRINTF (3, 4);
+GError          *sfumato_error_new_valist      (SfumatoErrorCode  code,
+                                                const char       *title,
+                                                const char       *format,
+                                                va_list           args) G_GNUC_PRINTF (3, 0);
 void             sfumato_error_set_charge      (GError           *error,
                                                 SfumatoCharge     charge);
 void             sfumato_error_set_help        (GError           *error,
                                                 SfumatoErrorHelp  help);
 void             sfumato_error_set_details     (GError           *error,
                                                 const char       *details);
+/* The control the error is about, by the names of sfumato_request_validate(); several are separated by commas,
+ * "prompt,aspect_ratio", where a service finds fault with more than one. */
 void             sfumato_error_set_field       (GError           *error,
                                                 const char       *field);
 /* What arrived of a picture that may have been paid for, although it cannot be used. */
@@ -96,29 +99,28 @@ void             sfumato_error_set_remains     (GError           *error,
 void             sfumato_error_set_retry_after (GError           *error,
                                                 guint             seconds);
 
-/* field: the control the error is about, by the names of sfumato_request_validate(); several are separated by commas,
- * "prompt,aspect_ratio", where a service finds fault with more than one. */
-
-/* Reading. All of these take any GError; one of another domain has the title "Something Failed"-like fallback,
- * no charge, and no details. */
+/* Reading. All of these take any GError; what they return is the error's. One of another domain has a title that fits
+ * anything, no charge, and nothing else. */
 const char      *sfumato_error_get_title       (const GError     *error);
 SfumatoCharge    sfumato_error_get_charge      (const GError     *error);
 SfumatoErrorHelp sfumato_error_get_help        (const GError     *error);
 const char      *sfumato_error_get_details     (const GError     *error);
 const char      *sfumato_error_get_field       (const GError     *error);
 GBytes          *sfumato_error_get_remains     (const GError     *error);
-guint            sfumato_error_get_retry_after (const GError     *error);
+guint            sfumato_error_get_retry_after (const GError     *error); /* seconds; 0: it did not say */
 
+/* Their words in the command line's JSON, in the journal and in sidecars. */
+const char      *sfumato_error_code_to_string  (SfumatoErrorCode  code);
 const char      *sfumato_charge_to_string      (SfumatoCharge     charge);
 gboolean         sfumato_charge_from_string    (const char       *word,
                                                 SfumatoCharge    *charge);
 
 /* Text from outside (servers, files) made safe to show: valid UTF-8, no control characters beside newline and
- * tab, at most max_chars characters with "…" behind a cut. */
+ * tab, at most max_chars characters with "…" behind a cut. length: in bytes, or -1. (transfer full) */
 char            *sfumato_clean_text            (const char       *text,
                                                 gssize            length,
                                                 guint             max_chars);
-/* text with every occurrence of secret replaced by "[key]"; secret may be NULL. */
+/* text with every occurrence of secret replaced by "[key]"; both may be NULL. (transfer full) */
 char            *sfumato_redact                (const char       *text,
                                                 const char       *secret);
 

@@ -219,14 +219,12 @@ invalid (const char *field,
          const char *format,
          ...)
 {
-  g_autofree char *message = NULL;
-  GError *error;
   va_list args;
+  GError *error;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  error = sfumato_error_new_valist (SFUMATO_ERROR_INVALID, _("Settings Not Accepted"), format, args);
   va_end (args);
-  error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Settings Not Accepted"), "%s", message);
   sfumato_error_set_field (error, field);
   return error;
 }

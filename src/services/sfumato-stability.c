@@ -33,14 +33,12 @@ static GError * G_GNUC_PRINTF (1, 2)
 bad_address (const char *format,
              ...)
 {
-  g_autofree char *message = NULL;
-  GError *error;
   va_list args;
+  GError *error;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  error = sfumato_error_new_valist (SFUMATO_ERROR_INVALID, _("Address Not Accepted"), format, args);
   va_end (args);
-  error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Address Not Accepted"), "%s", message);
   sfumato_error_set_help (error, SFUMATO_ERROR_HELP_CHANGE_ADDRESS);
   return error;
 }

@@ -40,14 +40,12 @@ static GError * G_GNUC_PRINTF (1, 2)
 bad_paths (const char *format,
            ...)
 {
-  g_autofree char *message = NULL;
-  GError *error;
   va_list args;
+  GError *error;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  error = sfumato_error_new_valist (SFUMATO_ERROR_INVALID, _("Model Cannot Be Used"), format, args);
   va_end (args);
-  error = sfumato_error_new (SFUMATO_ERROR_INVALID, _("Model Cannot Be Used"), "%s", message);
   sfumato_error_set_field (error, "paths");
   return error;
 }

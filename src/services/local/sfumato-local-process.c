@@ -62,20 +62,14 @@ describe_end (SfumatoLocalProcess *self)
   return g_string_free (text, FALSE);
 }
 
-static GError * G_GNUC_PRINTF (2, 3)
+static GError *
 engine_error (SfumatoLocalProcess *self,
-              const char          *format,
-              ...)
+              const char          *message)
 {
-  g_autofree char *message = NULL;
   g_autofree char *end = NULL;
   g_autofree char *details = NULL;
   GError *error;
-  va_list args;
 
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
   g_subprocess_force_exit (self->process);
   g_subprocess_wait (self->process, NULL, NULL);
   end = describe_end (self);
