@@ -130,12 +130,6 @@ sd3_clip_vocabulary (const sd3_clip *clip)
   return clip->vocabulary;
 }
 
-int
-sd3_clip_length (const sd3_clip *clip)
-{
-  return clip->length;
-}
-
 uint64_t
 sd3_clip_size (const sd3_clip *clip)
 {

@@ -20,7 +20,6 @@ void sd3_clip_free (sd3_clip *clip);
 
 int sd3_clip_width (const sd3_clip *clip);
 int sd3_clip_vocabulary (const sd3_clip *clip);
-int sd3_clip_length (const sd3_clip *clip); /* tokens it takes: 77 */
 uint64_t sd3_clip_size (const sd3_clip *clip);
 
 bool sd3_clip_load (sd3_clip   *clip,

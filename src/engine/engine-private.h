@@ -39,10 +39,6 @@ bool sd3_plan_make (const sd3_engine  *engine,
                     sd3_plan          *plan,
                     sd3_error         *error);
 
-/* Bytes of the computer's memory. */
-uint64_t sd3_plan_needed (const sd3_engine *engine,
-                          const sd3_plan   *plan);
-
 /* Checks everything about a request that does not need its text. */
 bool sd3_request_check (const sd3_engine  *engine,
                         const sd3_request *request,

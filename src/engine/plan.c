@@ -200,9 +200,9 @@ most_on_card (const sd3_plan *plan)
   return most;
 }
 
-uint64_t
-sd3_plan_needed (const sd3_engine *engine,
-                 const sd3_plan   *plan)
+static uint64_t
+needed_on_host (const sd3_engine *engine,
+                const sd3_plan   *plan)
 {
   uint64_t most = 0;
 
@@ -220,7 +220,7 @@ refuse (const sd3_engine *engine,
         const sd3_plan   *plan,
         sd3_error        *error)
 {
-  double needed = (double) sd3_plan_needed (engine, plan) / 1e9, there = (double) plan->budget[SD3_ON_HOST] / 1e9;
+  double needed = (double) needed_on_host (engine, plan) / 1e9, there = (double) plan->budget[SD3_ON_HOST] / 1e9;
 
   if (most_on_card (plan) > plan->budget[SD3_ON_CARD])
     return sd3_fail_as (error, SD3_ERROR_MEMORY,
@@ -259,7 +259,7 @@ sd3_plan_make (const sd3_engine  *engine,
 {
   if (!plan_all (engine, request, plan, error))
     return false;
-  return (sd3_plan_needed (engine, plan) <= plan->budget[SD3_ON_HOST] && most_on_card (plan) <= plan->budget[SD3_ON_CARD]) ||
+  return (needed_on_host (engine, plan) <= plan->budget[SD3_ON_HOST] && most_on_card (plan) <= plan->budget[SD3_ON_CARD]) ||
          refuse (engine, plan, error);
 }
 
@@ -272,5 +272,5 @@ sd3_memory_needed (const sd3_engine  *engine,
 
   if (!sd3_request_check (engine, request, &error) || !plan_all (engine, request, &plan, &error))
     return 0;
-  return sd3_plan_needed (engine, &plan);
+  return needed_on_host (engine, &plan);
 }

@@ -25,7 +25,6 @@ struct _SfumatoGallery
   GMutex             scanning;   /* held while the folder is looked through; not taken inside of changing */
   int                available;  /* atomic */
   int                refreshing; /* atomic: an idle callback is on its way */
-  int                count;      /* atomic: of the pictures; -1: to be asked for again */
 
   /* Main thread. */
   GPtrArray         *models;     /* owned; borrowed SfumatoGalleryModel, which take themselves out */
@@ -34,8 +33,6 @@ struct _SfumatoGallery
 
 /* The models, the pictures that are held, and "changed", on the main thread; from any thread. */
 void     _sfumato_gallery_refresh      (SfumatoGallery  *self);
-void     _sfumato_gallery_set_available (SfumatoGallery *self,
-                                         gboolean        available);
 /* The picture of a row: the one somebody holds, or read from the index, or a placeholder; (transfer full). */
 SfumatoPicture *_sfumato_gallery_read  (SfumatoGallery  *self,
                                         gint64           row);

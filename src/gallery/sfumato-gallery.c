@@ -63,7 +63,6 @@ sfumato_gallery_class_init (SfumatoGalleryClass *klass)
 static void
 sfumato_gallery_init (SfumatoGallery *self)
 {
-  self->count = -1;
   self->models = g_ptr_array_new ();
   self->shelf = sfumato_shelf_new ();
   g_mutex_init (&self->changing);
@@ -89,7 +88,6 @@ refresh_cb (gpointer data)
   SfumatoGallery *self = data;
 
   g_atomic_int_set (&self->refreshing, FALSE);
-  g_atomic_int_set (&self->count, -1);
   sfumato_shelf_visit (self->shelf, refresh_picture, self);
   /* A model may go while another one tells of its changes. */
   for (guint i = self->models->len; i > 0; i--)
@@ -102,14 +100,13 @@ refresh_cb (gpointer data)
 void
 _sfumato_gallery_refresh (SfumatoGallery *self)
 {
-  g_atomic_int_set (&self->count, -1);
   if (g_atomic_int_compare_and_exchange (&self->refreshing, FALSE, TRUE))
     g_idle_add_full (G_PRIORITY_DEFAULT, refresh_cb, g_object_ref (self), g_object_unref);
 }
 
-void
-_sfumato_gallery_set_available (SfumatoGallery *self,
-                                gboolean        available)
+static void
+set_available (SfumatoGallery *self,
+               gboolean        available)
 {
   if (g_atomic_int_exchange (&self->available, available) != available)
     _sfumato_gallery_refresh (self);
@@ -283,7 +280,7 @@ sfumato_gallery_scan (SfumatoGallery  *self,
 
   locker = g_mutex_locker_new (&self->scanning);
   fd = sfumato_store_open (self->folder, error);
-  _sfumato_gallery_set_available (self, fd >= 0);
+  set_available (self, fd >= 0);
   if (fd < 0)
     return FALSE;
   good = scan_if_needed (self, fd, cancellable, error);
@@ -388,22 +385,6 @@ sfumato_gallery_search (SfumatoGallery *self,
   g_ptr_array_add (self->models, model);
   g_object_weak_ref (G_OBJECT (model), model_gone_cb, self);
   return G_LIST_MODEL (model);
-}
-
-guint
-sfumato_gallery_count (SfumatoGallery *self)
-{
-  int count;
-
-  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), 0);
-
-  count = g_atomic_int_get (&self->count);
-  if (count < 0)
-    {
-      count = (int) sfumato_index_count (self->index);
-      g_atomic_int_set (&self->count, count);
-    }
-  return count;
 }
 
 SfumatoPicture *

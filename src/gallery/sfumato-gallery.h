@@ -80,7 +80,6 @@ gboolean        sfumato_gallery_make_folder_finish (SfumatoGallery      *self,
 GListModel     *sfumato_gallery_search         (SfumatoGallery      *self,
                                                 const char          *text,
                                                 gboolean             favorites);
-guint           sfumato_gallery_count          (SfumatoGallery      *self);
 /* By id or by file name; NULL if there is none. (transfer full) */
 SfumatoPicture *sfumato_gallery_find           (SfumatoGallery      *self,
                                                 const char          *id_or_name);

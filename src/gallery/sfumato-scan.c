@@ -110,11 +110,12 @@ reading_free (gpointer data)
   g_free (reading);
 }
 
-SfumatoPicture *
-sfumato_scan_read_sidecar (int                       folder_fd,
-                           const char               *file_name,
-                           gint64                    size,
-                           const SfumatoImageHeader *header)
+/* The picture of a file as its sidecar tells; NULL where there is none that can be read. */
+static SfumatoPicture *
+read_sidecar (int                       folder_fd,
+              const char               *file_name,
+              gint64                    size,
+              const SfumatoImageHeader *header)
 {
   g_autofree char *sidecar = sfumato_store_sidecar (file_name);
   gsize length;
@@ -138,7 +139,7 @@ read_file (Scan   *scan,
       return NULL;
     }
   if (file->stamp.sidecar_size > 0)
-    reading->picture = sfumato_scan_read_sidecar (scan->fd, file->name, file->stamp.size, &reading->header);
+    reading->picture = read_sidecar (scan->fd, file->name, file->stamp.size, &reading->header);
   if (reading->picture == NULL)
     reading->adopted = sfumato_adopt (file->name, file->stamp.size, file->stamp.mtime, &reading->header, head);
   return reading;

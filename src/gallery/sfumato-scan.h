@@ -32,10 +32,5 @@ gboolean      sfumato_scan_stamp  (int             folder_fd,
  * happened just now, so that one more file may come and leave the number as it is. */
 #define SFUMATO_SCAN_UNSETTLED 0
 gint64        sfumato_scan_folder_stamp (int       folder_fd);
-/* The picture of a file as its sidecar tells; NULL where there is none that can be read. (transfer full) */
-SfumatoPicture *sfumato_scan_read_sidecar (int                       folder_fd,
-                                           const char               *file_name,
-                                           gint64                    size,
-                                           const SfumatoImageHeader *header);
 
 G_END_DECLS

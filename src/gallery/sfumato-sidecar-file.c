@@ -79,10 +79,11 @@ is_right (const char     *xmp,
   return read != NULL && sfumato_picture_get_fields (read)->favorite == !!favorite;
 }
 
-char *
-sfumato_sidecar_patch (const char     *xmp,
-                       SfumatoPicture *picture,
-                       gboolean        favorite)
+/* The text with the picture's rating, id and date set; NULL where it is no XMP. */
+static char *
+patch (const char     *xmp,
+       SfumatoPicture *picture,
+       gboolean        favorite)
 {
   const SfumatoPictureFields *fields = sfumato_picture_get_fields (picture);
   g_autofree char *created = g_date_time_format_iso8601 (fields->created);
@@ -120,7 +121,7 @@ sfumato_sidecar_set_favorite (const char      *folder,
   g_autofree char *text = NULL;
 
   if (old != NULL && strlen (old) == length)
-    text = sfumato_sidecar_patch (old, picture, favorite);
+    text = patch (old, picture, favorite);
   if (text == NULL)
     {
       /* What cannot be read may still be somebody's: it is kept beside. */

@@ -15,9 +15,5 @@ gboolean  sfumato_sidecar_set_favorite (const char      *folder,
                                         SfumatoPicture  *picture,
                                         gboolean         favorite,
                                         GError         **error);
-/* The text with the picture's rating, id and date set; NULL where it is no XMP. (transfer full) */
-char     *sfumato_sidecar_patch        (const char      *xmp,
-                                        SfumatoPicture  *picture,
-                                        gboolean         favorite);
 
 G_END_DECLS

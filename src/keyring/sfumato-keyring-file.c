@@ -31,8 +31,8 @@ sfumato_keyring_file_is_used (void)
          g_strcmp0 (g_getenv ("SECRET_BACKEND"), "file") == 0;
 }
 
-char *
-sfumato_keyring_file_path (void)
+static char *
+file_path (void)
 {
   const char *elsewhere = g_getenv ("SECRET_FILE_TEST_PATH");
 
@@ -65,7 +65,7 @@ is_well_formed (GBytes *bytes)
 gboolean
 sfumato_keyring_file_check (GError **error)
 {
-  g_autofree char *path = sfumato_keyring_file_path ();
+  g_autofree char *path = file_path ();
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) local = NULL;
@@ -86,7 +86,7 @@ sfumato_keyring_file_check (GError **error)
 int
 sfumato_keyring_file_lock (void)
 {
-  g_autofree char *path = sfumato_keyring_file_path ();
+  g_autofree char *path = file_path ();
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *lock = g_strconcat (path, ".lock", NULL);
   int fd;
@@ -112,7 +112,7 @@ gboolean
 sfumato_keyring_file_clean (gboolean   with_file,
                             GError   **error)
 {
-  g_autofree char *path = sfumato_keyring_file_path ();
+  g_autofree char *path = file_path ();
   g_autofree char *copy = g_strconcat (path, "~", NULL);
 
   return (!with_file || remove_if_there (path, error)) && remove_if_there (copy, error);

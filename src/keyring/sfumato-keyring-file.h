@@ -11,8 +11,6 @@ G_BEGIN_DECLS
 
 /* Whether libsecret may be using the file in this process. */
 gboolean sfumato_keyring_file_is_used   (void);
-/* (transfer full) */
-char    *sfumato_keyring_file_path      (void);
 /* FALSE, with an error of SFUMATO_KEYRING_ERROR, for a file that libsecret could not read, or would end the process
  * over; TRUE where there is none. */
 gboolean sfumato_keyring_file_check     (GError **error);

@@ -16,8 +16,6 @@ SfumatoJob *sfumato_job_new           (const char      *id,
 double      sfumato_job_get_place     (SfumatoJob      *self);
 void        sfumato_job_set_place     (SfumatoJob      *self,
                                        double           place);
-void        sfumato_job_set_request   (SfumatoJob      *self,
-                                       SfumatoRequest  *request);
 void        sfumato_job_set_state     (SfumatoJob      *self,
                                        SfumatoJobState  state);
 void        sfumato_job_set_progress  (SfumatoJob      *self,

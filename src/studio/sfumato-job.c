@@ -306,13 +306,6 @@ sfumato_job_set_place (SfumatoJob *self,
 }
 
 void
-sfumato_job_set_request (SfumatoJob     *self,
-                         SfumatoRequest *request)
-{
-  g_set_object (&self->request, request);
-}
-
-void
 sfumato_job_set_state (SfumatoJob      *self,
                        SfumatoJobState  state)
 {

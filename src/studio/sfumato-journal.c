@@ -265,19 +265,17 @@ start_transaction (SfumatoJournal  *self,
 /* ---- public ---- */
 
 static GPtrArray *
-read_entries (SfumatoJournal  *self,
-              const char      *sql,
-              const char      *value,
-              GError         **error)
+read_own (SfumatoJournal  *self,
+          GError         **error)
 {
   g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func ((GDestroyNotify) sfumato_entry_free);
-  sqlite3_stmt *row = sfumato_database_prepare (self->database, sql, error);
+  sqlite3_stmt *row = sfumato_database_prepare (self->database, "SELECT " ENTRY_COLUMNS " FROM jobs WHERE listed AND "
+                                                "owner = ? AND state IN " OPEN_STATES " ORDER BY place", error);
   int step;
 
   if (row == NULL)
     return NULL;
-  if (value != NULL)
-    sqlite3_bind_text (row, 1, value, -1, SQLITE_TRANSIENT);
+  sqlite3_bind_text (row, 1, self->owner, -1, SQLITE_TRANSIENT);
   while ((step = sfumato_database_step (self->database, row, error)) == SQLITE_ROW)
     {
       SfumatoEntry *entry = read_entry (row);
@@ -297,24 +295,7 @@ sfumato_journal_inherit (SfumatoJournal  *self,
   if (!start_transaction (self, error))
     return NULL;
   if (settle_dead (self, TRUE, error))
-    entries = read_entries (self, "SELECT " ENTRY_COLUMNS " FROM jobs WHERE listed AND owner = ? AND state IN "
-                            OPEN_STATES " ORDER BY place", self->owner, error);
-  if (!finish_transaction (self, entries != NULL, error))
-    g_clear_pointer (&entries, g_ptr_array_unref);
-  return entries;
-}
-
-GPtrArray *
-sfumato_journal_list (SfumatoJournal  *self,
-                      GError         **error)
-{
-  GPtrArray *entries = NULL;
-
-  if (!start_transaction (self, error))
-    return NULL;
-  if (settle_dead (self, FALSE, error))
-    entries = read_entries (self, "SELECT " ENTRY_COLUMNS " FROM jobs WHERE listed AND state IN " OPEN_STATES
-                            " ORDER BY place", NULL, error);
+    entries = read_own (self, error);
   if (!finish_transaction (self, entries != NULL, error))
     g_clear_pointer (&entries, g_ptr_array_unref);
   return entries;

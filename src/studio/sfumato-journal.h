@@ -45,9 +45,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfumatoJournal, sfumato_journal_close)
  * is not over and not another living process's: (element-type SfumatoEntry), in order. */
 GPtrArray      *sfumato_journal_inherit    (SfumatoJournal  *self,
                                             GError         **error);
-/* The same to look at, without taking anything over. */
-GPtrArray      *sfumato_journal_list       (SfumatoJournal  *self,
-                                            GError         **error);
 
 /* Puts jobs in, all or none: id, batch, request, place and price are read. */
 gboolean        sfumato_journal_add        (SfumatoJournal  *self,

@@ -72,7 +72,5 @@ void            sfumato_queue_end_unsent    (SfumatoQueue        *self,
                                              const GError        *error);
 void            sfumato_queue_look_for_work (SfumatoQueue        *self);
 void            sfumato_queue_notify_counts (SfumatoQueue        *self);
-void            sfumato_queue_emit_job_over (SfumatoQueue        *self,
-                                             SfumatoJob          *job);
 
 G_END_DECLS

@@ -72,9 +72,9 @@ sfumato_queue_take_out (SfumatoQueue *self,
   g_list_model_items_changed (G_LIST_MODEL (self), at, 1, 0);
 }
 
-void
-sfumato_queue_emit_job_over (SfumatoQueue *self,
-                             SfumatoJob   *job)
+static void
+emit_job_over (SfumatoQueue *self,
+               SfumatoJob   *job)
 {
   g_signal_emit (self, signals[JOB_OVER], 0, job);
 }
@@ -171,7 +171,7 @@ sfumato_queue_end_unsent (SfumatoQueue    *self,
   sfumato_job_set_resume_at (job, 0);
   sfumato_job_set_state (job, state);
   sfumato_queue_notify_counts (self);
-  sfumato_queue_emit_job_over (self, job);
+  emit_job_over (self, job);
 }
 
 /* A key that is refused, or missing, or an empty account says no to the other pictures of the same press as well. */
@@ -210,7 +210,7 @@ worker_done_cb (SfumatoWorker  *worker,
   take_outcome (self, job, outcome);
   sfumato_queue_notify_counts (self);
   if (outcome->state != SFUMATO_JOB_WAITING)
-    sfumato_queue_emit_job_over (self, job);
+    emit_job_over (self, job);
   if (outcome->state == SFUMATO_JOB_FAILED)
     refuse_rest (self, job);
   sfumato_queue_look_for_work (self);

@@ -150,8 +150,8 @@ show_banner (SfumatoWindow *self,
   adw_banner_set_revealed (self->banner, TRUE);
 }
 
-void
-_sfumato_window_update_banner (SfumatoWindow *self)
+static void
+update_banner (SfumatoWindow *self)
 {
   SfumatoQueueSummary summary;
   g_autofree char *held = NULL;
@@ -201,7 +201,7 @@ key_state_known_cb (GObject      *source,
     return; /* the window is gone */
   self->key_state = state;
   g_object_set (sfumato_create_page_get_form (self->create_page), "key-missing", state == SFUMATO_KEY_NONE, NULL);
-  _sfumato_window_update_banner (self);
+  update_banner (self);
 }
 
 void
@@ -224,15 +224,15 @@ static void
 queue_changed_cb (SfumatoWindow *self)
 {
   _sfumato_window_update_strip (self);
-  _sfumato_window_update_banner (self);
+  update_banner (self);
 }
 
 static void
 follow_gallery (SfumatoWindow *self)
 {
   g_signal_connect_object (sfumato_studio_get_gallery (self->studio), "changed",
-                           G_CALLBACK (_sfumato_window_update_banner), self, G_CONNECT_SWAPPED);
-  _sfumato_window_update_banner (self);
+                           G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
+  update_banner (self);
 }
 
 void

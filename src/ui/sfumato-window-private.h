@@ -57,7 +57,6 @@ SfumatoRequest *_sfumato_window_make_example    (SfumatoWindow  *self);
 /* sfumato-window-news.c */
 void _sfumato_window_news_follow     (SfumatoWindow  *self);
 void _sfumato_window_update_strip    (SfumatoWindow  *self);
-void _sfumato_window_update_banner   (SfumatoWindow  *self);
 void _sfumato_window_update_key      (SfumatoWindow  *self);
 
 /* sfumato-window-closing.c */

@@ -100,7 +100,7 @@ add_under_limits (gpointer data)
     }
   g_assert_cmpuint (acknowledged, >, 10);
   sample_scan (sample);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, acknowledged);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, acknowledged);
   sample_free (sample);
 }
 
@@ -198,7 +198,7 @@ fill_small_disk (gpointer data)
   sample_lose_index (sample);
   sample_close (sample);
   sample_open (sample);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, acknowledged);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, acknowledged);
 }
 
 static void
@@ -542,7 +542,7 @@ test_odd_files (void)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     scratch_write (sample->folder, names[i], g_bytes_get_data (png, NULL), g_bytes_get_size (png));
   sample_scan (sample);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, n + 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, n + 1);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autoptr (SfumatoPicture) picture = sfumato_gallery_find (sample->gallery, names[i]);
@@ -557,9 +557,9 @@ test_odd_files (void)
       g_ptr_array_add (pictures, g_steal_pointer (&picture));
     }
   g_assert_true (sfumato_gallery_trash (sample->gallery, pictures, &undo, NULL));
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
   g_assert_true (sfumato_gallery_restore (sample->gallery, undo, NULL));
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, n + 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, n + 1);
 }
 
 /* Things that are no files, and links out of the folder, are not looked at; a pipe does not hang anybody. */
@@ -578,7 +578,7 @@ test_no_files (void)
   g_assert_cmpint (symlink ("loop.png", loop), ==, 0);
   scratch_write (sample->folder, "empty.png", "", 0);
   sample_scan (sample);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 0);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 0);
 }
 
 /* ---- many at once ---- */

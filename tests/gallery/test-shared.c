@@ -98,7 +98,7 @@ test_both_add (void)
       for (int i = 0; i < 2; i++)
         {
           sample_open (both[i]);
-          g_assert_cmpuint (sfumato_gallery_count (both[i]->gallery), ==, 2 * round);
+          g_assert_cmpuint (sample_count (both[i], NULL), ==, 2 * round);
           sample_close (both[i]);
         }
     }
@@ -117,7 +117,7 @@ has_count (gpointer data)
 {
   Expected *expected = data;
 
-  return sfumato_gallery_count (expected->sample->gallery) == expected->count;
+  return sample_count (expected->sample, NULL) == expected->count;
 }
 
 static gpointer
@@ -177,7 +177,7 @@ test_each_sees_what_the_other_did (void)
       Sample *sample = i == 0 ? first : second;
       g_autoptr (SfumatoPicture) picture = find (sample, fox_id);
 
-      g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+      g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
       g_assert_true (sfumato_picture_get_fields (picture)->favorite);
     }
 }
@@ -195,7 +195,7 @@ test_within_one_step_of_the_clock (void)
   sample_put (sample, "late.png", "late", "core", 1, "2026-01-01T00:00:00", FALSE);
   g_assert_cmpint (futimens (fd, times), ==, 0);
   sample_scan (sample);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
   close (fd);
 }
 
@@ -235,7 +235,7 @@ find_behind_portal (gpointer data)
   g_assert_cmpint (g_open (link, O_RDONLY | O_NOFOLLOW), ==, -1);
   sample_scan (sample);
   g_assert_cmpuint (sample_count (sample, "outside"), ==, 1);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
 }
 
 static void

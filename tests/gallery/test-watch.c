@@ -29,7 +29,7 @@ has_count (gpointer data)
 {
   Expected *expected = data;
 
-  return sfumato_gallery_count (expected->sample->gallery) == expected->count;
+  return sample_count (expected->sample, NULL) == expected->count;
 }
 
 static void
@@ -90,7 +90,7 @@ test_files (void)
   rename_in (sample, "8.png.xmp", "renamed.png.xmp");
   while (sample_count (sample, "renamed") == 0)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 50);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 50);
 }
 
 /* Another Sfumato on the same folder and the same index: this program, started with their places. */
@@ -165,7 +165,7 @@ test_folder_away (void)
   g_assert_cmpint (g_rename (sample->folder, away), ==, 0);
   sample_wait (is_missing, picture);
   g_assert_false (sfumato_gallery_is_available (sample->gallery));
-  g_assert_cmpuint (sfumato_gallery_count (sample->gallery), ==, 1);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
 
   g_assert_cmpint (g_rename (away, sample->folder), ==, 0);
   sample_wait (is_not_missing, picture);

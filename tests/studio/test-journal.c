@@ -109,7 +109,7 @@ static SfumatoJobState
 state_of (SfumatoJournal *journal,
           const char     *id)
 {
-  g_autoptr (GPtrArray) list = sfumato_journal_list (journal, NULL);
+  g_autoptr (GPtrArray) list = sfumato_journal_inherit (journal, NULL);
 
   for (guint i = 0; i < list->len; i++)
     {
@@ -206,12 +206,12 @@ test_remove_and_restore (Fixture       *fixture,
   g_autoptr (GPtrArray) back = NULL;
 
   g_assert_true (sfumato_journal_remove (fixture->journal, first->id, NULL));
-  left = sfumato_journal_list (fixture->journal, NULL);
+  left = sfumato_journal_inherit (fixture->journal, NULL);
   g_assert_cmpuint (left->len, ==, 1);
   g_assert_false (claim (fixture->journal, first->id, 9, 0));
 
   g_assert_true (sfumato_journal_restore (fixture->journal, first->id, first->request, SFUMATO_JOB_WAITING, NULL));
-  back = sfumato_journal_list (fixture->journal, NULL);
+  back = sfumato_journal_inherit (fixture->journal, NULL);
   g_assert_cmpuint (back->len, ==, 2);
   g_assert_cmpstr (sfumato_request_get_prompt (((SfumatoEntry *) g_ptr_array_index (back, 0))->request), ==,
                    "a red fox");
@@ -290,15 +290,15 @@ test_leaves_the_living_alone (Fixture       *fixture,
 {
   g_autoptr (SfumatoJournal) other = sfumato_journal_open (fixture->folder, NULL);
   g_autoptr (GPtrArray) theirs = add (other, 2);
-  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) ours = NULL;
   g_autoptr (GPtrArray) all = NULL;
 
   g_assert_true (claim (other, id_of (theirs, 0), 9, 0));
-  list = sfumato_journal_inherit (fixture->journal, NULL);
-  g_assert_cmpuint (list->len, ==, 0);
-  all = sfumato_journal_list (fixture->journal, NULL);
+  ours = sfumato_journal_inherit (fixture->journal, NULL);
+  g_assert_cmpuint (ours->len, ==, 0);
+  all = sfumato_journal_inherit (other, NULL);
   g_assert_cmpuint (all->len, ==, 2);
-  g_assert_cmpint (state_of (fixture->journal, id_of (theirs, 0)), ==, SFUMATO_JOB_RUNNING);
+  g_assert_cmpint (state_of (other, id_of (theirs, 0)), ==, SFUMATO_JOB_RUNNING);
 }
 
 /* A place that a dead process holds is given back when somebody needs it. */

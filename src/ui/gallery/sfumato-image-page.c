@@ -439,11 +439,3 @@ sfumato_image_page_new (SfumatoStudio *studio,
   go (self, MIN (position, MAX (g_list_model_get_n_items (pictures), 1) - 1));
   return self;
 }
-
-SfumatoPicture *
-sfumato_image_page_get_picture (SfumatoImagePage *self)
-{
-  g_return_val_if_fail (SFUMATO_IS_IMAGE_PAGE (self), NULL);
-
-  return self->picture;
-}

@@ -21,9 +21,8 @@ G_DECLARE_FINAL_TYPE (SfumatoImagePage, sfumato_image_page, SFUMATO, IMAGE_PAGE,
  * The page follows the model: when its picture is deleted it goes to the next one, and with the last one it takes
  * itself off the navigation view. Its tag is "image".
  */
-SfumatoImagePage *sfumato_image_page_new         (SfumatoStudio    *studio,
-                                                  GListModel       *pictures,
-                                                  guint             position);
-SfumatoPicture   *sfumato_image_page_get_picture (SfumatoImagePage *self);
+SfumatoImagePage *sfumato_image_page_new (SfumatoStudio *studio,
+                                          GListModel    *pictures,
+                                          guint          position);
 
 G_END_DECLS

@@ -443,14 +443,6 @@ sfumato_thumbnail_set_picture (SfumatoThumbnail *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PICTURE]);
 }
 
-SfumatoPicture *
-sfumato_thumbnail_get_picture (SfumatoThumbnail *self)
-{
-  g_return_val_if_fail (SFUMATO_IS_THUMBNAIL (self), NULL);
-
-  return self->picture;
-}
-
 SfumatoThumbnailStatus
 sfumato_thumbnail_get_status (SfumatoThumbnail *self)
 {

@@ -46,7 +46,6 @@ void                    sfumato_thumbnail_set_gallery (SfumatoThumbnail *self,
                                                        SfumatoGallery   *gallery);
 void                    sfumato_thumbnail_set_picture (SfumatoThumbnail *self,
                                                        SfumatoPicture   *picture);
-SfumatoPicture         *sfumato_thumbnail_get_picture (SfumatoThumbnail *self);
 SfumatoThumbnailStatus  sfumato_thumbnail_get_status  (SfumatoThumbnail *self);
 
 G_END_DECLS
