@@ -45,8 +45,8 @@ make_plan (int64_t d,
 {
   plan p = { .d = d, .heads = heads, .n = n, .bf16 = bf16, .element = bf16 ? 2 : 4 };
 
-  p.k = sd3_right_side (d, n, bf16);
-  p.v = sd3_right_side (n, d, bf16);
+  p.k = sd3_right_side (SD3_FEW_ROWS, d, n, bf16);
+  p.v = sd3_right_side (SD3_FEW_ROWS, n, d, bf16);
   p.q_size = (size_t) (n * d) * p.element;
   p.k_size = (dnnl_memory_desc_get_size (p.k) + 63) / 64 * 64;
   p.v_size = (dnnl_memory_desc_get_size (p.v) + 63) / 64 * 64;

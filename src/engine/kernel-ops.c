@@ -131,7 +131,7 @@ linear_unpacking (linear             *l,
     {
       end = from + UNPACKED + lone < to ? from + UNPACKED : to;
       l->matmul.n = end - from;
-      l->matmul.weights = sd3_right_side (l->matmul.k, l->matmul.n, l->matmul.bf16);
+      l->matmul.weights = sd3_right_side (SD3_FEW_ROWS, l->matmul.k, l->matmul.n, l->matmul.bf16);
       run_linear (l, dst, 0, from, unpack (l, from, end, l->matmul.weights));
       dnnl_memory_desc_destroy (l->matmul.weights);
     }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "engine/kernels.h"
+#include "engine/packed.h"
 
 #include <ggml.h>
 

@@ -6,14 +6,12 @@
 
 #include "engine/kernels.h"
 
-#include "engine/loops.h"
 #include "engine/memory.h"
 
 #include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-#define TYPICAL_ROWS 512 /* how long a matrix's left side usually is, when its layout is chosen */
 #define N_SLOTS 4
 #define SCRATCH_SLOT 3   /* oneDNN's own */
 
@@ -337,11 +335,11 @@ take_weights_desc (dnnl_primitive_desc_t pd)
   return desc;
 }
 
-static dnnl_memory_desc_t
-choose_layout (int64_t m,
-               int64_t k,
-               int64_t n,
-               bool    bf16)
+dnnl_memory_desc_t
+sd3_right_side (int64_t m,
+                int64_t k,
+                int64_t n,
+                bool    bf16)
 {
   dnnl_memory_desc_t src = rows (m, k, k, type_of (bf16)), dst = rows (m, n, n, dnnl_f32);
   dnnl_memory_desc_t any = tagged (2, (dnnl_dims_t) { k, n }, type_of (bf16), dnnl_format_tag_any);
@@ -356,18 +354,10 @@ choose_layout (int64_t m,
 }
 
 dnnl_memory_desc_t
-sd3_right_side (int64_t k,
-                int64_t n,
-                bool    bf16)
-{
-  return choose_layout (64, k, n, bf16);
-}
-
-static dnnl_memory_desc_t
-choose_convolution_layout (int  n_out,
-                           int  n_in,
-                           int  side,
-                           bool bf16)
+sd3_convolution_side (int  n_out,
+                      int  n_in,
+                      int  side,
+                      bool bf16)
 {
   sd3_convolution c = { .height = 16 + side - 1, .width = 64 + side - 1, .n_in = n_in, .n_out = n_out, .side = side, .stride = 1, .bf16 = bf16, .to_bf16 = bf16 };
   dnnl_memory_desc_t src, dst, any = tagged (4, (dnnl_dims_t) { n_out, n_in, side, side }, type_of (bf16), dnnl_format_tag_any);
@@ -427,120 +417,18 @@ sd3_right_side_fill (dnnl_memory_desc_t desc,
   return good;
 }
 
-/* ---- Weights ----------------------------------------------------------------------------------------------------- */
-
-sd3_packed *
-sd3_packed_new (int  n_out,
-                int  n_in,
-                int  side,
-                bool bf16,
-                bool as_it_is)
-{
-  sd3_packed *packed = sd3_new (sd3_packed, 1);
-
-  *packed = (sd3_packed) { .bf16 = bf16, .n_in = n_in, .n_out = n_out, .side = side };
-  if (!as_it_is)
-    {
-      packed->layout = side == 0 ? choose_layout (TYPICAL_ROWS, n_in, n_out, bf16) : choose_convolution_layout (n_out, n_in, side, bf16);
-      packed->size = dnnl_memory_desc_get_size (packed->layout);
-    }
-  return packed;
-}
-
-sd3_packed *
-sd3_packed_new_doubled (int  n_out,
-                        int  n_in,
-                        bool bf16)
-{
-  sd3_packed *packed = sd3_packed_new (n_out, n_in, 2, bf16, false);
-
-  packed->doubles = true;
-  packed->size = (packed->size + 63) / 64 * 64 * 4;
-  return packed;
-}
-
-const void *
-sd3_packed_part (const sd3_packed *packed,
-                 int               part)
-{
-  return (const char *) packed->data + packed->size / 4 * (size_t) part;
-}
-
-void
-sd3_packed_drop (sd3_packed *packed)
-{
-  if (packed->owned)
-    free (packed->data);
-  packed->data = NULL;
-  packed->owned = false;
-}
-
-void
-sd3_packed_free (sd3_packed *packed)
-{
-  if (!packed)
-    return;
-  sd3_packed_drop (packed);
-  if (packed->layout)
-    dnnl_memory_desc_destroy (packed->layout);
-  free (packed);
-}
-
-/* Kernels of 3×3 as those of 2×2 for one of the four places: the upper two see the row above once and their own twice, the lower
- * two their own twice and the row below once; so with columns. */
-static void
-fold (const float *from,
-      size_t       n,
-      int          part,
-      bool         bf16,
-      char        *to)
-{
-  for (size_t i = 0; i < n; i++, from += 9, to += 4 * (bf16 ? 2 : 4))
-    {
-      float sums[4] = { 0 };
-
-      for (int row = 0; row < 3; row++)
-        for (int column = 0; column < 3; column++)
-          sums[(row + 1 - part / 2) / 2 * 2 + (column + 1 - part % 2) / 2] += from[row * 3 + column];
-      sd3_loops_get ()->convert (sums, false, to, bf16, 4);
-    }
-}
-
-static bool
-fill_doubled (sd3_packed        *packed,
-              dnnl_memory_desc_t plain,
-              const float       *from)
-{
-  char *folded = malloc (dnnl_memory_desc_get_size (plain));
-  bool good = folded != NULL;
-
-  for (int part = 0; good && part < 4; part++)
-    {
-      fold (from, (size_t) packed->n_in * (size_t) packed->n_out, part, packed->bf16, folded);
-      good = reorder (plain, folded, packed->layout, (void *) sd3_packed_part (packed, part));
-    }
-  free (folded);
-  return good;
-}
-
 bool
-sd3_packed_fill (sd3_packed *packed,
-                 const void *from,
-                 void       *to,
-                 size_t      room)
+sd3_convolution_side_fill (dnnl_memory_desc_t desc,
+                           int                n_out,
+                           int                n_in,
+                           int                side,
+                           bool               bf16,
+                           const void        *from,
+                           void              *to)
 {
-  dnnl_memory_desc_t plain;
-  bool good;
+  dnnl_memory_desc_t plain = tagged (4, (dnnl_dims_t) { n_out, n_in, side, side }, type_of (bf16), dnnl_nchw);
+  bool good = reorder (plain, from, desc, to);
 
-  sd3_packed_drop (packed);
-  packed->owned = packed->size > room;
-  packed->data = packed->owned ? aligned_alloc (64, (packed->size + 63) / 64 * 64) : to;
-  if (!packed->data)
-    return packed->owned = false;
-  if (packed->side == 0)
-    return sd3_right_side_fill (packed->layout, packed->n_in, packed->n_out, 1, packed->n_in, packed->bf16, from, packed->data);
-  plain = tagged (4, (dnnl_dims_t) { packed->n_out, packed->n_in, packed->side, packed->side }, type_of (packed->bf16), dnnl_nchw);
-  good = packed->doubles ? fill_doubled (packed, plain, from) : reorder (plain, from, packed->layout, packed->data);
   dnnl_memory_desc_destroy (plain);
   return good;
 }

@@ -1,5 +1,6 @@
 /* The products that take nearly all the time on a processor: matrices and convolutions, through oneDNN, which generates
- * code for the processor it meets. Nothing here knows ggml's graphs; kernel-ops.h puts it into them.
+ * code for the processor it meets. Nothing here knows ggml's graphs; packed.h keeps weights for it, and kernel-ops.h puts it
+ * into graphs.
  *
  * Every call works on the caller's thread alone. Numbers are BF16 where the processor multiplies them in hardware, else
  * F32; sums are always F32.
@@ -18,46 +19,6 @@
 bool sd3_kernels_bf16 (void);
 
 typedef enum { SD3_ACT_NONE, SD3_ACT_GELU, SD3_ACT_RELU } sd3_act;
-
-/* A weight as the kernels read it. Without a layout it stays as it is, and a product unpacks the part it is at. */
-typedef struct
-{
-  bool               bf16;   /* what products with it are in; else F32 */
-  int                n_in, n_out, side; /* side 0: a matrix; else of a convolution */
-  bool               doubles; /* four convolutions, one for each of the places that a place becomes */
-  dnnl_memory_desc_t layout; /* or NULL */
-  size_t             size;   /* bytes in this layout, of all that it is */
-  void              *data;
-  bool               owned;  /* data that did not fit into the weight's own place */
-} sd3_packed;
-
-/* Says how a weight will lie in memory; needs no data. */
-sd3_packed *sd3_packed_new (int  n_out,
-                            int  n_in,
-                            int  side,
-                            bool bf16,
-                            bool as_it_is);
-
-/* The same for a convolution of 3×3 of a picture that has twice the size of what it is made of, each value four times: then
- * three rows are only two, and it is one of 2×2 for each of the four, sd3_packed_part(). */
-sd3_packed *sd3_packed_new_doubled (int  n_out,
-                                    int  n_in,
-                                    bool bf16);
-
-const void *sd3_packed_part (const sd3_packed *packed,
-                             int               part);
-
-void sd3_packed_free (sd3_packed *packed);
-
-/* Gives memory of its own back. */
-void sd3_packed_drop (sd3_packed *packed);
-
-/* Fills it from [out, in, side, side], in BF16 or F32 as its products are, one that doubles from [out, in, 3, 3] in F32; @to: its
- * place, of @room bytes. */
-bool sd3_packed_fill (sd3_packed *packed,
-                      const void *from,
-                      void       *to,
-                      size_t      room);
 
 /* Memory of this thread that stays for the next call; four slots. */
 void *sd3_scratch (int    slot,
@@ -113,10 +74,21 @@ void sd3_product_run (sd3_product *product,
 
 void sd3_product_end (sd3_product *product);
 
-/* The layout of a matrix [k, n] on the right side of products with few rows; free with dnnl_memory_desc_destroy(). */
-dnnl_memory_desc_t sd3_right_side (int64_t k,
+/* ---- How what is on the right side of a product lies best ------------------------------------------------------- */
+
+enum { SD3_FEW_ROWS = 64, SD3_MANY_ROWS = 512 };
+
+/* The layout of a matrix [k, n] for products of about @m rows; free with dnnl_memory_desc_destroy(). */
+dnnl_memory_desc_t sd3_right_side (int64_t m,
+                                   int64_t k,
                                    int64_t n,
                                    bool    bf16);
+
+/* The same for a convolution's weights [out, in, side, side]. */
+dnnl_memory_desc_t sd3_convolution_side (int  n_out,
+                                         int  n_in,
+                                         int  side,
+                                         bool bf16);
 
 /* Copies a plain matrix [k, n], with @row_stride and @column_stride elements between its values, into that layout. */
 bool sd3_right_side_fill (dnnl_memory_desc_t desc,
@@ -127,3 +99,12 @@ bool sd3_right_side_fill (dnnl_memory_desc_t desc,
                           bool               bf16,
                           const void        *from,
                           void              *to);
+
+/* Copies plain weights of a convolution into theirs. */
+bool sd3_convolution_side_fill (dnnl_memory_desc_t desc,
+                                int                n_out,
+                                int                n_in,
+                                int                side,
+                                bool               bf16,
+                                const void        *from,
+                                void              *to);

@@ -39,7 +39,7 @@ static double
 measure_product (bool bf16)
 {
   size_t size = bf16 ? 2 : 4;
-  dnnl_memory_desc_t layout = sd3_right_side (K, N, bf16);
+  dnnl_memory_desc_t layout = sd3_right_side (SD3_FEW_ROWS, K, N, bf16);
   sd3_matmul shape = { .m = M, .k = K, .n = N, .bf16 = bf16, .lda = K, .weights = layout, .to_bf16 = bf16, .ldc = N };
   void *src = calloc (M * K, size), *dst = calloc ((size_t) M * N, size), *weights = aligned_alloc (64, dnnl_memory_desc_get_size (layout));
   double best = 1e9, until;
