@@ -240,13 +240,10 @@ finish_transaction (SfumatoJournal  *self,
                     gboolean         good,
                     GError         **error)
 {
-  if (good && sfumato_database_commit (self->database, error))
-    good = TRUE;
+  if (good)
+    good = sfumato_database_commit (self->database, error); /* where it fails it has rolled back */
   else
-    {
-      sfumato_database_rollback (self->database);
-      good = FALSE;
-    }
+    sfumato_database_rollback (self->database);
   sfumato_database_unlock (self->database);
   return good;
 }

@@ -7,8 +7,10 @@
 #include "studio/sfumato-journal.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -313,6 +315,39 @@ test_dead_hold_no_place (Fixture       *fixture,
   g_assert_true (claim (fixture->journal, id_of (entries, 0), 1, 0));
 }
 
+/* ---- a disk without room ---- */
+
+static void
+set_file_limit (rlim_t bytes)
+{
+  struct rlimit limit = { .rlim_cur = bytes, .rlim_max = RLIM_INFINITY };
+
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+/* What could not be written once is no reason to write nothing later, while another process writes as well. */
+static void
+test_room_again (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (SfumatoJournal) other = sfumato_journal_open (fixture->folder, NULL);
+  g_autoptr (GPtrArray) refused = make_entries ("a red fox", 1);
+  g_autoptr (GPtrArray) before = add (fixture->journal, 1);
+  g_autoptr (GPtrArray) after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  signal (SIGXFSZ, SIG_IGN);
+  set_file_limit (1);
+  g_assert_false (sfumato_journal_add (fixture->journal, refused, &error));
+  set_file_limit (RLIM_INFINITY);
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+  g_assert_cmpint (sfumato_journal_get_spent (fixture->journal, 0, NULL), ==, 0);
+  g_ptr_array_unref (add (other, 1));
+  after = add (fixture->journal, 1);
+  g_assert_true (claim (fixture->journal, id_of (before, 0), 2, 0));
+  g_assert_true (claim (fixture->journal, id_of (after, 0), 2, 0));
+}
+
 static void
 test_read_only (void)
 {
@@ -338,6 +373,7 @@ main (int   argc,
   ADD ("inherit", test_inherit);
   ADD ("leaves-the-living-alone", test_leaves_the_living_alone);
   ADD ("dead-hold-no-place", test_dead_hold_no_place);
+  ADD ("room-again", test_room_again);
   g_test_add_func ("/journal/read-only", test_read_only);
   return g_test_run ();
 }
