@@ -155,12 +155,27 @@ classify_connecting (Exchange     *self,
   return SFUMATO_HTTP_NO_CONNECTION;
 }
 
+/* libsoup reads what came of a head as if it were whole. Where that fails in the middle of a line, there are headers and
+ * no status; what never was HTTP has neither. */
+static gboolean
+is_head_cut (Exchange *self)
+{
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+
+  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (self->message));
+  return soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
+         soup_message_headers_iter_next (&iter, &name, &value);
+}
+
 static SfumatoHttpProblem
 classify (Exchange     *self,
           const GError *error)
 {
   if (!self->answer->sent)
     return classify_connecting (self, error);
+  if (is_head_cut (self))
+    return SFUMATO_HTTP_LOST;
   if (error->domain == SOUP_SESSION_ERROR || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
     return SFUMATO_HTTP_GARBAGE;
   return SFUMATO_HTTP_LOST;
@@ -307,6 +322,14 @@ keep (Exchange     *self,
   tell (self, SFUMATO_STAGE_RECEIVING, self->expected > 0 ? MIN ((double) self->body->len / self->expected, 1) : -1);
 }
 
+/* Where it succeeds, at the end of a line, no length has come and no byte of a body. */
+static gboolean
+is_cut_behind_line (Exchange *self)
+{
+  return is_success (self) && self->answer->status != SOUP_STATUS_NO_CONTENT && self->body->len == 0 &&
+         soup_message_headers_get_encoding (self->answer->headers) == SOUP_ENCODING_EOF;
+}
+
 static void
 read_cb (GObject      *source,
          GAsyncResult *result,
@@ -318,6 +341,8 @@ read_cb (GObject      *source,
 
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     {
+      if (bytes != NULL && is_cut_behind_line (self))
+        fail (self, SFUMATO_HTTP_LOST);
       finish (self, error);
       return;
     }
@@ -407,6 +432,14 @@ got_headers_cb (SoupMessage *message,
     soup_message_headers_replace (headers, "Content-Encoding", lower);
 }
 
+/* "102 Processing" says that somebody is still at it. */
+static void
+got_informational_cb (SoupMessage *message,
+                      gpointer     data)
+{
+  not_idle (data);
+}
+
 /* libsoup asks again by itself after a 421, and would after a challenge it knew an answer to. Nothing is sent twice. */
 static void
 restarted_cb (SoupMessage *message,
@@ -428,6 +461,7 @@ watch (Exchange *self)
   g_signal_connect (self->message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
   g_signal_connect (self->message, "wrote-body-data", G_CALLBACK (wrote_body_data_cb), self);
   g_signal_connect (self->message, "wrote-body", G_CALLBACK (wrote_body_cb), self);
+  g_signal_connect (self->message, "got-informational", G_CALLBACK (got_informational_cb), self);
   g_signal_connect (self->message, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (self->message, "restarted", G_CALLBACK (restarted_cb), self);
 }

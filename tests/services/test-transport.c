@@ -82,6 +82,13 @@ static const struct
   { "NET-05", "{'fault':'reset'}", MAYBE, SFUMATO_ERROR_NETWORK },
   { "half a status line", "{'fault':'close','where':'answer-head','at':7}", MAYBE, -1 },
   { "half a head", "{'fault':'close','where':'answer-head','at':40}", MAYBE, -1 },
+  { "a status line and no more", "{'raw':'HTTP/1.1 200 OK\\r\\n'}", MAYBE, SFUMATO_ERROR_NETWORK },
+  { "a head of lines and no more", "{'raw':'HTTP/1.1 200 OK\\r\\nContent-Type: image/png\\r\\n'}", MAYBE,
+    SFUMATO_ERROR_NETWORK },
+  { "a head cut in a name", "{'raw':'HTTP/1.1 200 OK\\r\\nContent-Type: image/png\\r\\nse'}", MAYBE,
+    SFUMATO_ERROR_NETWORK },
+  { "a head cut in a value", "{'raw':'HTTP/1.1 402 No\\r\\nX-A: b\\r\\nContent-Length: 1'}", MAYBE,
+    SFUMATO_ERROR_NETWORK },
   { "half a head and reset", "{'fault':'reset','where':'answer-head','at':40}", MAYBE, -1 },
   { "NET-06", "{'fault':'reset','where':'answer-body','at':100}", MAYBE, SFUMATO_ERROR_NETWORK },
   { "a head and nothing", "{'fault':'close','where':'answer-body'}", MAYBE, SFUMATO_ERROR_NETWORK },
@@ -90,7 +97,7 @@ static const struct
     "{'raw':'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n-5\\r\\nabc'}", MAYBE, -1 },
   { "a chunk of a huge size",
     "{'raw':'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nffffffffffffffffff\\r\\nabc'}", MAYBE, -1 },
-  { "no HTTP", "{'raw':'SSH-2.0-OpenSSH_9.2\\r\\n'}", MAYBE, -1 },
+  { "no HTTP", "{'raw':'SSH-2.0-OpenSSH_9.2\\r\\n'}", MAYBE, SFUMATO_ERROR_SERVICE },
   { "binary", "{'raw':'\\u0001\\u0002\\u0003\\u0004\\r\\n\\r\\n'}", MAYBE, -1 },
   { "HTTP of another kind", "{'raw':'HTTP/9.9 200 OK\\r\\n\\r\\n'}", MAYBE, -1 },
   { "a status of letters", "{'raw':'HTTP/1.1 abc OK\\r\\n\\r\\n'}", MAYBE, -1 },
@@ -264,6 +271,29 @@ test_slow_but_steady (void)
   result = fixture_generate (&fixture, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_get_monotonic_time () - began, >, 700 * G_TIME_SPAN_MILLISECOND);
+}
+
+/* So is whoever says again and again that the answer is being made. */
+static void
+test_promises (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GBytes) picture = make_picture ("webp");
+  g_autoptr (GString) order = g_string_new ("{'fault':'drip','drip':2,'where':'answer-head','interim':'");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SfumatoResult) result = NULL;
+  gint64 began = g_get_monotonic_time ();
+
+  for (guint i = 0; i < 80; i++)
+    g_string_append (order, "HTTP/1.1 102 Processing\\r\\n\\r\\n");
+  g_string_append (order, "'}");
+  fixture_set_up (&fixture);
+  fixture.limits.idle_time = 3000;
+  fixture_apply_limits (&fixture);
+  stand_in_answer_bytes (fixture.server, order->str, picture);
+  result = fixture_generate (&fixture, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_get_monotonic_time () - began, >, 3000 * G_TIME_SPAN_MILLISECOND);
 }
 
 /* ---- too much ---- */
@@ -633,6 +663,7 @@ main (int    argc,
   g_test_add_func ("/transport/negative-length", test_negative_length);
   g_test_add_func ("/transport/hangs", test_hangs);
   g_test_add_func ("/transport/slow-but-steady", test_slow_but_steady);
+  g_test_add_func ("/transport/promises", test_promises);
   g_test_add_func ("/transport/floods", test_floods);
   g_test_add_func ("/transport/endless-head", test_endless_head);
   g_test_add_func ("/transport/cancel-while-making", test_cancel_while_making);
