@@ -338,6 +338,45 @@ join_chunks (const char *at,
     }
 }
 
+/* The form of compression that undoes a coding; -1 for none. */
+static int
+find_compression (const char *coding)
+{
+  if (coding == NULL)
+    return -1;
+  if (g_ascii_strcasecmp (coding, "gzip") == 0 || g_ascii_strcasecmp (coding, "x-gzip") == 0)
+    return G_ZLIB_COMPRESSOR_FORMAT_GZIP;
+  return g_ascii_strcasecmp (coding, "deflate") == 0 ? G_ZLIB_COMPRESSOR_FORMAT_ZLIB : -1;
+}
+
+/* As libsoup does with answers that come in time. What a body becomes is bounded, whatever is in it; as far as it can be
+ * read it is. */
+static void
+decode (SoupMessageHeaders *headers,
+        GByteArray         *body,
+        gsize               bytes_max)
+{
+  int format = find_compression (soup_message_headers_get_one (headers, "Content-Encoding"));
+  g_autoptr (GBytes) encoded = NULL;
+  g_autoptr (GInputStream) memory = NULL;
+  g_autoptr (GConverter) zlib = NULL;
+  g_autoptr (GInputStream) decoded = NULL;
+  g_autofree char *chunk = NULL;
+  gssize got;
+
+  if (format < 0)
+    return;
+  encoded = g_bytes_new (body->data, body->len);
+  memory = g_memory_input_stream_new_from_bytes (encoded);
+  zlib = G_CONVERTER (g_zlib_decompressor_new (format));
+  decoded = g_converter_input_stream_new (memory, zlib);
+  chunk = g_malloc (CHUNK);
+  g_byte_array_set_size (body, 0);
+  while (body->len < bytes_max &&
+         (got = g_input_stream_read (decoded, chunk, MIN (CHUNK, bytes_max - body->len), NULL, NULL)) > 0)
+    g_byte_array_append (body, (const guint8 *) chunk, got);
+}
+
 SfumatoHttpProblem
 sfumato_http_form_take (SfumatoHttpForm    *self,
                         SfumatoHttpAnswer  *answer,
@@ -356,6 +395,7 @@ sfumato_http_form_take (SfumatoHttpForm    *self,
     join_chunks (self->heard->str + head, self->heard->str + self->heard->len, body);
   else
     g_byte_array_append (body, (const guint8 *) self->heard->str + head, self->heard->len - head);
+  decode (headers, body, self->heard_max);
   return soup_message_headers_get_encoding (headers) == SOUP_ENCODING_EOF || is_whole (self) ? SFUMATO_HTTP_DONE
                                                                                              : SFUMATO_HTTP_LOST;
 }

@@ -30,9 +30,8 @@ void                sfumato_http_form_listen    (SfumatoHttpForm         *self,
 void                sfumato_http_form_written   (SfumatoHttpForm         *self);
 void                sfumato_http_form_stop      (SfumatoHttpForm         *self);
 gboolean            sfumato_http_form_has_heard (SfumatoHttpForm         *self);
-/* Puts what was heard into answer and body: the head, and what followed it. Content codings are not undone, for an
- * early answer is a few words, if any, and its status says the most. LOST where it is not whole, GARBAGE where it
- * is no answer at all. */
+/* Puts what was heard into answer and body: the head, and what followed it. LOST where it is not
+ * whole, GARBAGE where it is no answer at all. */
 SfumatoHttpProblem  sfumato_http_form_take      (SfumatoHttpForm         *self,
                                                  SfumatoHttpAnswer       *answer,
                                                  GByteArray              *body);

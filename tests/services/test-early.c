@@ -65,6 +65,11 @@ static const struct
   { "RES-20 without a length",
     "{'status':400,'framing':'close'," JSON "'body':{'id':'1','name':'bad_request','errors':['seed: no good']},"
     EARLY, SFUMATO_ERROR_INVALID, NONE, "seed: no good" },
+  { "RES-41", "{'status':400,'encoding':'gzip'," JSON "'body':{'id':'1','name':'bad_request','errors':['seed: no good']},"
+    EARLY, SFUMATO_ERROR_INVALID, NONE, "seed: no good" },
+  { "RES-41 in other letters and chunks",
+    "{'status':403,'encoding':'DEFLATE','framing':'chunked'," JSON
+    "'body':{'id':'1','name':'content_moderation','errors':['x']}," EARLY, SFUMATO_ERROR_REFUSED, NONE, "moderation" },
   { "RES-31", "{'status':500," JSON "'body':{'id':'1','name':'internal_error','errors':['x']}," EARLY,
     SFUMATO_ERROR_SERVICE, NONE, "problem of its own" },
   { "RES-32", "{'status':502,'headers':{'Content-Type':'text/html'},'body':'<html>'," EARLY, SFUMATO_ERROR_SERVICE,
