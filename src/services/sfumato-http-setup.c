@@ -90,7 +90,7 @@ sfumato_http_make_message (const SfumatoHttpRequest *request,
   return message;
 }
 
-/* libsoup frees its copy of the header without wiping it. */
+/* Once it is written nobody needs it, and libsoup would free it as it is. */
 void
 sfumato_http_wipe_key (SoupMessage *message)
 {
@@ -106,7 +106,7 @@ sfumato_http_wipe_key (SoupMessage *message)
 void
 sfumato_http_wipe_freed_heads (void)
 {
-  static const gsize sizes[] = { 512, 1024, 2048 };
+  static const gsize sizes[] = { 128, 256, 512, 1024, 2048 };
   void *blocks[G_N_ELEMENTS (sizes) * 8];
 
   for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)

@@ -254,6 +254,8 @@ wrote_headers_cb (SoupMessage *message,
   Exchange *self = data;
 
   self->answer->sent = TRUE;
+  sfumato_http_wipe_key (self->message);
+  sfumato_http_wipe_freed_heads ();
   not_idle (self);
   if (self->form != NULL && self->connection != NULL)
     sfumato_http_form_listen (self->form, self->connection, self->limits->picture_bytes, heard_cb, self);

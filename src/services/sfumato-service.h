@@ -2,7 +2,8 @@
  * context, finishing exactly once, "not supported" as an error. A service owns the work: generate() is a blocking
  * function that reads from top to bottom.
  *
- * A service never sees a keyring or a database: the key is an argument.
+ * A service never sees a keyring or a database: the key is an argument, without anything around it, as a SfumatoSecret
+ * has it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

@@ -120,34 +120,6 @@ sfumato_stability_normalize_url (const char  *base_url,
 
 /* ---- the key ---- */
 
-/* A key as people paste it: with spaces or a line break around it, or with the word that goes before it. */
-static char *
-clean_key (const char *key)
-{
-  g_autofree char *text = g_strdup (key);
-  char *start;
-  char *clean;
-
-  g_strstrip (text);
-  start = text;
-  if (g_ascii_strncasecmp (start, "Bearer", 6) == 0 && (start[6] == '\0' || g_ascii_isspace (start[6])))
-    start = g_strchug (start + 6);
-  clean = g_strdup (start);
-  explicit_bzero (text, strlen (text));
-  return clean;
-}
-
-static void
-wipe_free (char *secret)
-{
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
-
-typedef char Secret;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Secret, wipe_free)
-
 /* What stands in a header must be plain; anything else in a key is a mistake of copying. */
 static GError *
 check_plain (const char *key)
@@ -196,13 +168,12 @@ sfumato_stability_generate (SfumatoService       *service,
 {
   SfumatoStability *self = SFUMATO_STABILITY (service);
   const SfumatoModel *model = sfumato_service_find_model (service, sfumato_request_get_fields (request)->model);
-  g_autoptr (Secret) clean = clean_key (key);
   g_autofree char *content_type = NULL;
   g_autoptr (GBytes) body = NULL;
   g_auto (SfumatoHttpAnswer) answer = { 0 };
-  GError *problem = check_plain (clean);
+  GError *problem = check_plain (key);
   SfumatoStabilityCall call = {
-    .path = sfumato_stability_model_path (model), .key = clean, .request = request, .model = model,
+    .path = sfumato_stability_model_path (model), .key = key, .request = request, .model = model,
   };
   SfumatoHttpRequest http = {
     .method = "POST", .accept = g_atomic_int_get (&self->accept_json) ? "application/json" : "image/*",
@@ -230,10 +201,9 @@ sfumato_stability_check (SfumatoService  *service,
                          GError         **error)
 {
   SfumatoStability *self = SFUMATO_STABILITY (service);
-  g_autoptr (Secret) clean = clean_key (key);
   g_auto (SfumatoHttpAnswer) answer = { 0 };
-  GError *problem = check_plain (clean);
-  SfumatoStabilityCall call = { .path = BALANCE_PATH, .key = clean };
+  GError *problem = check_plain (key);
+  SfumatoStabilityCall call = { .path = BALANCE_PATH, .key = key };
   SfumatoHttpRequest http = {
     .method = "GET", .accept = "application/json", .total_time = self->limits.check_time,
   };

@@ -95,6 +95,30 @@ class Canary(case.Case):
         subprocess.run(["gcore", "-o", core, str(pid)], check=True, capture_output=True, timeout=60)
         self.assertGreater(os.path.getsize(f"{core}.{pid}"), 1000)
 
+    def count_copies(self, pid):
+        """In all that the process can write to."""
+        copies = 0
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                span, mode = line.split()[:2]
+                start, end = (int(address, 16) for address in span.split("-"))
+                if mode.startswith("rw"):
+                    copies += os.pread(memory.fileno(), end - start, start).count(self.canary.encode())
+        return copies
+
+    def test_copies_in_memory(self):
+        """While a picture is made: the one that is kept, locked into memory, and the head that libsoup has written."""
+        self.cli("key", "set", input=self.canary.encode())
+        typed = self.write(self.path("typed"), self.canary.encode())
+        for posts, options in ((1, {}), (2, {"stdin": open(typed)})):
+            with self.subTest(options):
+                more = ["--key-stdin"] if options else []
+                process = self.start_held("fox", "--model", "sd3.5-large", *more, posts=posts, **options)
+                if not SANITIZED:  # what was freed is kept there
+                    self.assertIn(self.count_copies(process.pid), (1, 2))
+                process.kill()
+                process.wait()
+
     def test_only_its_own_origin_gets_it(self):
         """A redirect to another server takes nothing along."""
         other = Server(case.STAND_IN)

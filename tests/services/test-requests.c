@@ -294,9 +294,8 @@ test_keys (void)
 {
   static const struct { const char *key; gboolean good; } keys[] = {
     { STAND_IN_KEY, TRUE },
-    { "  " STAND_IN_KEY "\r\n", TRUE },
-    { "Bearer " STAND_IN_KEY, TRUE },
-    { "\nbearer  " STAND_IN_KEY " ", TRUE },
+    { STAND_IN_KEY "\r\n", FALSE },
+    { "Bearer " STAND_IN_KEY, FALSE },
     { NULL, FALSE },
     { "", FALSE },
     { " \n\t ", FALSE },
