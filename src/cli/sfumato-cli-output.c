@@ -83,7 +83,8 @@ sfumato_cli_fail (SfumatoCli *cli,
       JsonObject *object = json_object_new ();
 
       json_object_set_object_member (object, "error", sfumato_cli_error_json (owned, 0));
-      sfumato_cli_print_json (object);
+      if (sfumato_cli_print_json (object) != SFUMATO_EXIT_DONE)
+        sfumato_cli_say_error (owned);
     }
   else
     sfumato_cli_say_error (owned);

@@ -326,6 +326,22 @@ print_lines (GPtrArray *items,
   return quiet ? SFUMATO_EXIT_DONE : sfumato_cli_print (lines->str, lines->len);
 }
 
+/* A picture that nobody hears of is paid for again. The errors were said, unless they were to be in an object. */
+static void
+say_what_was_lost (GPtrArray *items,
+                   gboolean   errors)
+{
+  for (guint i = 0; i < items->len; i++)
+    {
+      const Item *item = g_ptr_array_index (items, i);
+
+      if (item->error != NULL && errors)
+        sfumato_cli_say_error (item->error);
+      if (item->path != NULL)
+        sfumato_cli_say ("%s", item->path);
+    }
+}
+
 SfumatoExit
 sfumato_cli_report (SfumatoCli          *cli,
                     GPtrArray           *jobs,
@@ -338,6 +354,8 @@ sfumato_cli_report (SfumatoCli          *cli,
   for (guint i = 0; i < jobs->len; i++)
     g_ptr_array_add (items, make_item (cli, g_ptr_array_index (jobs, i), output, i, jobs->len));
   printed = cli->json ? print_object (items) : print_lines (items, is_stdout (output));
+  if (printed != SFUMATO_EXIT_DONE)
+    say_what_was_lost (items, cli->json);
   failed = find_failed (items);
   return failed != NULL ? sfumato_cli_exit_for (failed->error) : printed;
 }

@@ -191,6 +191,21 @@ class Output(case.Case):
                 self.assertIn(f"in your gallery: {self.gallery}", run.err)
         self.assertEqual(len(self.pictures()), 2)
 
+    def test_what_cannot_be_said_where_it_should_be_is_said_elsewhere(self):
+        """Whoever does not hear of a picture asks for it again, and pays again."""
+        for arguments in ((), ("--json",)):
+            with self.subTest(arguments), open("/dev/full", "wb") as full:
+                run = self.generate("fox", *arguments, stdout=full)
+                self.assert_code(run, STORAGE)
+                self.assertIn(f"\n{self.gallery}/", run.err)
+                self.server.script({"fault": "close"})
+                run = self.generate("fox", *arguments, stdout=full)
+                self.assert_code(run, NETWORK)
+                self.assertEqual(run.err.count("may have been charged"), 1)
+                run = self.generate("fox", "--aspect", "7:3", *arguments, stdout=full)
+                self.assert_code(run, INVALID)
+                self.assertIn("7:3", run.err)
+
     def test_closed_standard_output(self):
         run = self.cli("generate", "fox", "--url", self.server.url, stdout=None,
                        preexec_fn=lambda: os.close(1))
