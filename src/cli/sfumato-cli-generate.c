@@ -112,7 +112,8 @@ read_guidance (double  *guidance,
   return TRUE;
 }
 
-/* 0 is the model's own in a request: that is not what somebody means who writes it. */
+/* 0 is the model's own in a request: that is not what somebody means who writes it. Where a model has no steps to set,
+ * validation says so. */
 static gboolean
 read_side_and_steps (const SfumatoModel    *model,
                      SfumatoRequestFields  *fields,
@@ -121,7 +122,8 @@ read_side_and_steps (const SfumatoModel    *model,
   gint64 steps = 0, size = 0;
 
   if ((options.steps != NULL &&
-       !sfumato_cli_parse_count (options.steps, "steps", 1, MAX (model->steps_max, 1), &steps, error)) ||
+       !sfumato_cli_parse_count (options.steps, "steps", 1, model->steps_max > 0 ? model->steps_max : G_MAXINT,
+                                &steps, error)) ||
       (options.size != NULL && !sfumato_cli_parse_count (options.size, "size", 1, G_MAXINT, &size, error)))
     return FALSE;
   fields->steps = steps;
@@ -177,11 +179,7 @@ usual_model (SfumatoCli *cli)
     return sfumato_service_get_models (other);
   if (used != NULL || models->vocabulary == NULL)
     return used != NULL ? used : models;
-  if (*chosen == '\0' && has_key (cli, other))
-    return sfumato_service_get_models (other);
-  sfumato_cli_say (_("The starter model makes it, which draws simple picture-book scenes; “sfumato-cli models show %s” lists its "
-                     "words."), models->id);
-  return models;
+  return *chosen == '\0' && has_key (cli, other) ? sfumato_service_get_models (other) : models;
 }
 
 static const SfumatoModel *
@@ -209,9 +207,16 @@ find_model (SfumatoCli  *cli,
   return model;
 }
 
+/* What somebody may not expect. */
 static void
-say_what_is_ignored (const SfumatoModel *model)
+say_what_happens (SfumatoCli         *cli,
+                  const SfumatoModel *model)
 {
+  g_autofree char *last = g_settings_get_string (sfumato_studio_get_settings (cli->studio), "model");
+
+  if (options.model == NULL && model->vocabulary != NULL && !g_str_equal (last, model->id))
+    sfumato_cli_say (_("The starter model makes it, which draws simple picture-book scenes; “sfumato-cli models show %s” lists its "
+                       "words."), model->id);
   if (options.negative != NULL && !model->negative_prompt)
     sfumato_cli_say (_("%s ignores a negative prompt: it is not sent."), model->name);
   if (options.aspect != NULL && options.image != NULL && model->input_keeps_shape)
@@ -241,6 +246,7 @@ make_request (SfumatoCli  *cli,
   GSettings *settings = sfumato_studio_get_settings (cli->studio);
   g_autofree char *usual_format = g_settings_get_string (settings, "format");
   g_autoptr (SfumatoInput) input = NULL;
+  g_autoptr (SfumatoRequest) request = NULL;
   const SfumatoModel *model;
   SfumatoRequestFields fields = {
     .prompt = prompt,
@@ -264,8 +270,12 @@ make_request (SfumatoCli  *cli,
   if (input != NULL && model->input_keeps_shape)
     fields.aspect_ratio = NULL;
   fill_in_defaults (model, &fields);
-  say_what_is_ignored (model);
-  return sfumato_request_new (&fields);
+  request = sfumato_request_new (&fields);
+  /* Before a key is asked for. */
+  if (!sfumato_request_validate (request, model, error))
+    return NULL;
+  say_what_happens (cli, model);
+  return g_steal_pointer (&request);
 }
 
 /* ---- before anything is sent ---- */

@@ -278,6 +278,7 @@ class Misuse(case.Case):
         (("--guidance", "."), "with a point", "guidance"),
         (("--guidance", "5 "), "with a point", "guidance"),
         (("--guidance", "9" * 400), "with a point", "guidance"),
+        (("--steps", "5"), "no steps to set", "steps"),
         (("--model", "sd9"), "There is no model “sd9”", "model"),
         (("--model", "core", "--guidance", "5"), "no guidance", "guidance"),
         (("--aspect", "16x9"), "no aspect ratio “16x9”", "aspect_ratio"),
@@ -316,10 +317,12 @@ class Misuse(case.Case):
         return png
 
     def test_requests_no_model_takes(self):
+        """Which is said before anybody is asked for a key."""
+        no_keyring = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
         for arguments, said, field in self.INVALID_REQUESTS:
             arguments = [self.files.get(a, a) if isinstance(a, str) else a for a in arguments]
             with self.subTest(arguments):
-                run = self.generate("fox", "--json", *arguments)
+                run = self.generate("fox", "--json", *arguments, env=no_keyring)
                 self.assert_code(run, INVALID)
                 self.assertEqual(set(run.error), ERROR_MEMBERS)
                 self.assertIn(said, run.error["message"])
