@@ -213,7 +213,7 @@ run (const SfumatoCommand *command,
   SfumatoExit status;
 
   if (!g_option_context_parse_strv (context, &rest, &error))
-    return sfumato_cli_misuse (&cli, "%s", error->message);
+    return sfumato_cli_misuse (&cli, _("%s. “%s %s --help” lists the options."), error->message, PROGRAM, command->name);
   if (parsed.help)
     return print_command_help (command, context);
   /* An empty one is a variable that was not set, and no wish to ask the real service. */
