@@ -15,7 +15,7 @@ _sfumato_cli ()
   fi
 
   local commands="generate list search show delete queue key balance models help"
-  local models="sd3.5-large sd3.5-large-turbo sd3.5-medium sd3.5-flash core ultra"
+  local models="sd3.5-large sd3.5-large-turbo sd3.5-medium sd3.5-flash core ultra starter"
   local aspects="1:1 21:9 16:9 3:2 5:4 4:5 2:3 9:16 9:21"
   local styles="enhance anime photographic digital-art comic-book fantasy-art line-art analog-film neon-punk isometric
     low-poly origami modeling-compound cinematic 3d-model pixel-art tile-texture"
@@ -45,9 +45,12 @@ _sfumato_cli ()
       --image|-i|--output|-o) _filedir; return 0 ;;
       --negative|-n|--seed|-s|--count|-c|--guidance|-g|--steps|--size|--name|--strength|--url|--limit|-l) return 0 ;;
       set|check|forget) [ "$command" != key ] || choices=$services ;;
-      add) [ "$command" != models ] || { _filedir; return 0; } ;;
       "$command") choices=${verbs[$command]:-} ;;
     esac
+    if [[ $command = models && ${words[2]} = add && $cword -gt 2 && $cur != -* ]]; then
+      _filedir
+      return 0
+    fi
     [[ $cur != -* ]] || choices="${options[$command]:-} --json --help"
   fi
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")

@@ -265,7 +265,7 @@ class Completion(case.Case):
         models = self.cli("models", "--json").json["models"]
         aspects, styles, formats = ([w for w in models[0][n]] for n in ("aspect_ratios", "styles", "formats"))
         for words, offered in ((("",), [*COMMANDS, "help", "--help", "--version"]),
-                               (("generate", "--model", ""), [m["id"] for m in models]),
+                               (("generate", "--model", ""), [m["id"] for m in models] + ["starter"]),
                                (("generate", "--model", "sd3.5-l"), ["sd3.5-large", "sd3.5-large-turbo"]),
                                (("generate", "--format", "=", "w"), ["webp"]), (("generate", "-f", "="), formats),
                                (("generate", "--aspect", "16:"), ["16:9"]), (("generate", "-a", ""), aspects),
@@ -273,6 +273,7 @@ class Completion(case.Case):
                                (("generate", "--image", ""), ["files"]), (("generate", "--seed", ""), []),
                                (("key", ""), ["set", "check", "forget"]), (("key", "set", ""), ["stability"]),
                                (("models", ""), ["list", "add", "show", "remove"]), (("models", "add", ""), ["files"]),
+                               (("models", "add", "a", ""), ["files"]), (("models", "show", "a", ""), []),
                                (("generate", "--sampler", ""), ["euler", "heun", "dpmpp-2m"]),
                                (("queue", "se"), ["send-again"]), (("help", "mod"), ["models"]),
                                (("generate", "fox", ""), [])):
