@@ -147,7 +147,7 @@ def test_half_a_tree_is_made_again():
 
 def test_a_tree_is_made_once_for_two_checkouts():
     machine = Machine(user=0)
-    machine.makes_trees('echo >> made; while [ ! -e go ]; do sleep 0.1; done; mkdir "$tree"')
+    machine.makes_trees('echo >> made; while [ -e made ] && [ ! -e go ]; do sleep 0.1; done; mkdir "$tree"')
     first = machine.start()
     wait_for(lambda: os.path.exists(machine.path("made")))
     second = machine.start()
