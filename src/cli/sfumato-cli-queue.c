@@ -7,7 +7,6 @@
 #include "cli/sfumato-cli.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 #include "domain/sfumato-error.h"
 

@@ -8,7 +8,6 @@
 #include "domain/sfumato-request-foreign.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "domain/sfumato-error.h"
 

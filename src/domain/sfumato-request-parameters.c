@@ -10,7 +10,6 @@
 #include "domain/sfumato-request-foreign.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/sfumato-error.h"

@@ -8,7 +8,6 @@
 
 #include "engine/base64.h"
 #include "engine/memory.h"
-#include "engine/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,6 @@
 
 #include "engine/kernel-ops-private.h"
 
-#include <string.h>
-
 #define SCORES (768 << 10) /* bytes of one block's scores */
 #define MAX_NODES 4096
 

@@ -18,7 +18,6 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 10000
 

@@ -6,7 +6,6 @@
 
 #include "gallery/sfumato-gallery-private.h"
 
-#include "domain/sfumato-error.h"
 #include "gallery/sfumato-scan.h"
 #include "gallery/sfumato-store.h"
 #include "gallery/sfumato-trash.h"

@@ -9,7 +9,6 @@
 
 #include "gallery/sfumato-image-foreign.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SVG_LOOK_AT 4096 /* bytes in which the <svg> element must begin */

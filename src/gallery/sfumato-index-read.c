@@ -6,8 +6,6 @@
 
 #include "gallery/sfumato-index-private.h"
 
-#include <string.h>
-
 /* ---- a picture as one value ---- */
 
 /* request, service, model, width, height, type, size, created, duration, finish, finish word, charge, price,

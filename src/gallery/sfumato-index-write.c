@@ -6,8 +6,6 @@
 
 #include "gallery/sfumato-index-private.h"
 
-#include <string.h>
-
 static gboolean
 run (SfumatoIndex  *self,
      sqlite3_stmt  *statement,

@@ -8,8 +8,6 @@
 
 #include "domain/sfumato-error.h"
 
-#include <string.h>
-
 /* What searches and the merging with the folder need has a column; everything else of a picture is in "details",
  * see sfumato-index-read.c. The partial indexes hold only what is in the list, in its order. */
 static const char * const migrations[] = {

@@ -14,10 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define SIDECAR_MAX (4 * 1024 * 1024) /* bytes; the domain reads no larger ones */
 #define BATCH       512               /* pictures a transaction */

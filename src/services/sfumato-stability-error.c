@@ -11,7 +11,6 @@
 #include "services/sfumato-stability-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "domain/sfumato-error.h"
 #include "services/sfumato-json.h"

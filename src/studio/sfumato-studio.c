@@ -6,7 +6,6 @@
 
 #include "studio/sfumato-studio-private.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 
 #include "services/sfumato-stability.h"

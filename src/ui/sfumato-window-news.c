@@ -7,7 +7,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "domain/sfumato-error.h"
 #include "ui/queue/sfumato-job-words.h"
 #include "ui/sfumato-window-private.h"
 

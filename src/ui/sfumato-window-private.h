@@ -10,7 +10,6 @@
 #include "ui/gallery/sfumato-gallery-page.h"
 #include "ui/queue/sfumato-queue-sheet.h"
 #include "ui/queue/sfumato-queue-strip.h"
-#include "ui/sfumato-welcome-page.h"
 #include "ui/sfumato-window.h"
 
 G_BEGIN_DECLS

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/gallery/sfumato-image-page.h"
+#include "ui/sfumato-welcome-page.h"
 #include "ui/sfumato-window-private.h"
 
 G_DEFINE_FINAL_TYPE (SfumatoWindow, sfumato_window, ADW_TYPE_APPLICATION_WINDOW)

@@ -6,8 +6,6 @@
 
 #include "domain/sfumato-request-foreign.h"
 
-#include <string.h>
-
 #define SETTINGS ", Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
 
 static const struct

@@ -11,8 +11,6 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* ---- Its files ----------------------------------------------------------------------------------------------- */

@@ -8,7 +8,6 @@
 #include "whole.h"
 
 #include <glib/gstdio.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
-#include <signal.h>
 #include <string.h>
 
 #define STEPS 3

@@ -14,7 +14,6 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define N (16 * 8 * 12)

@@ -6,7 +6,6 @@
 
 #include "tiny-layouts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- diffusers' VAE ---------------------------------------------------------------------------------------- */

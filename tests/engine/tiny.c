@@ -6,8 +6,6 @@
 
 #include "tiny.h"
 
-#include "engine/safetensors-write.h"
-
 #include <math.h>
 #include <string.h>
 

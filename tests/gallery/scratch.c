@@ -8,7 +8,6 @@
 #include "scratch.h"
 
 #include <ftw.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

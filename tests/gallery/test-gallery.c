@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include "domain/sfumato-error.h"
 #include "sample.h"
 
 #include <glib/gstdio.h>

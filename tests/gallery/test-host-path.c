@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 

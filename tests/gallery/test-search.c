@@ -6,8 +6,6 @@
 
 #include "sample.h"
 
-#include <string.h>
-
 static const struct
 {
   const char *name;

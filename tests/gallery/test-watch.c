@@ -7,7 +7,6 @@
 #include "sample.h"
 
 #include <glib/gstdio.h>
-#include <string.h>
 
 static Sample *
 make_watching (void)

@@ -18,7 +18,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static SfumatoKeyring *keyring;
 static GCancellable *cancellable;

@@ -8,9 +8,7 @@
 #include "local-fixture.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -6,7 +6,6 @@
 
 #include "fixture.h"
 
-#include <math.h>
 #include <string.h>
 
 #define NONE  SFUMATO_CHARGE_NONE

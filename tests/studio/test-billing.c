@@ -16,7 +16,6 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BATCH        25
 #define PICTURES     3000

@@ -6,7 +6,6 @@
 
 #include "studio/sfumato-journal.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>

@@ -8,7 +8,6 @@
 #include <glib.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput (const uint8_t *data,
                             size_t         size);

@@ -12,7 +12,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>

@@ -5,8 +5,6 @@
  */
 #include "config.h"
 
-#include <glib/gstdio.h>
-
 #include "domain/sfumato-error.h"
 #include "ui/create/sfumato-form.h"
 

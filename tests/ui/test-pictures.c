@@ -5,14 +5,12 @@
 #include "config.h"
 
 #include <adwaita.h>
-#include <glib/gstdio.h>
 
 #include "sample.h"
 #include "ui/gallery/sfumato-details.h"
 #include "ui/gallery/sfumato-fact-row.h"
 #include "ui/gallery/sfumato-picture-content.h"
 #include "ui/gallery/sfumato-preloader.h"
-#include "ui/widgets/sfumato-texture.h"
 #include "ui/widgets/sfumato-thumbnail.h"
 
 /* ---- thumbnails ---- */

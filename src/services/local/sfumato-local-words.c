@@ -7,7 +7,6 @@
 #include "services/local/sfumato-local-private.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "domain/sfumato-error.h"
 #include "domain/sfumato-json-write.h"

@@ -8,7 +8,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "domain/sfumato-error.h"
 #include "ui/preferences/sfumato-device-group.h"
 #include "ui/preferences/sfumato-model-row.h"
 #include "ui/widgets/sfumato-error-dialog.h"
