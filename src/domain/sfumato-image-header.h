@@ -39,11 +39,14 @@ typedef struct
   gboolean         content_credentials;
 } SfumatoImageHeader;
 
+/* By the first bytes alone. */
 SfumatoImageType sfumato_image_sniff          (const guint8       *data,
                                                gsize               size);
+/* FALSE for another type, and where the bytes end or go wrong before the size is known. */
 gboolean         sfumato_image_header_read    (const guint8       *data,
                                                gsize               size,
                                                SfumatoImageHeader *header);
+/* Whether it is within the limits above; size: bytes of the file. */
 gboolean         sfumato_image_header_is_safe (const SfumatoImageHeader *header,
                                                gsize               size);
 const char      *sfumato_image_type_format    (SfumatoImageType    type); /* "png"; NULL for unknown */

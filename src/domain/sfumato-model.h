@@ -37,39 +37,39 @@ typedef SfumatoStyle SfumatoSampler;
  */
 typedef struct
 {
-  const char          *id;                /* the service's own id, "sfumato list" shows it: "sd3.5-large" */
-  const char          *service;           /* id of the service, "stability" */
-  const char          *name;              /* for people, a brand name and so untranslated: "SD 3.5 Large" */
-  const char          *summary;           /* one line, translatable: what it is good for */
-  int                  price;             /* hundredths of a credit a picture; 0 is free */
+  const char              *id;                /* the service's own id, which "sfumato-cli models" lists: "sd3.5-large" */
+  const char              *service;           /* id of the service, "stability" */
+  const char              *name;              /* for people, a brand name and so untranslated: "SD 3.5 Large" */
+  const char              *summary;           /* one line, translatable: what it is good for */
+  int                      price;             /* hundredths of a credit a picture; 0 is free */
 
-  guint                prompt_max;        /* characters (Unicode code points) */
-  const SfumatoVocabulary *vocabulary;    /* nullable: the only words it knows */
-  gboolean             negative_prompt;   /* whether it heeds one */
-  const char * const  *aspect_ratios;     /* "16:9" …, the first is the default */
-  gint64               seed_max;          /* largest seed it takes; 0 asks for a random one */
-  const SfumatoStyle  *styles;            /* ends with a NULL id */
-  const char * const  *formats;           /* "png", "jpeg", "webp"; the first is the default */
-  double               guidance_min;      /* guidance_max 0: no such choice */
-  double               guidance_max;
-  double               guidance_default;
-  guint                 steps_min;         /* steps_max 0: no such choice */
-  guint                 steps_max;
-  guint                 steps_default;
-  const SfumatoSampler *samplers;          /* ends with a NULL id; the first is the default */
-  const guint          *sizes;             /* base sides in pixels, ends with 0: sfumato_model_compute_size() */
-  guint                 size_default;      /* one of them */
-  guint                 side_max;          /* pixels; of a picture made in one of them */
+  guint                    prompt_max;        /* characters (Unicode code points) */
+  const SfumatoVocabulary *vocabulary;        /* nullable: the only words it knows */
+  gboolean                 negative_prompt;   /* whether it heeds one */
+  const char * const      *aspect_ratios;     /* "16:9" …, the first is the default */
+  gint64                   seed_max;          /* largest seed it takes; 0 asks for a random one */
+  const SfumatoStyle      *styles;            /* ends with a NULL id */
+  const char * const      *formats;           /* "png", "jpeg", "webp"; the first is the default */
+  double                   guidance_min;      /* guidance_max 0: no such choice */
+  double                   guidance_max;
+  double                   guidance_default;
+  guint                    steps_min;         /* steps_max 0: no such choice */
+  guint                    steps_max;
+  guint                    steps_default;
+  const SfumatoSampler    *samplers;          /* ends with a NULL id; the first is the default */
+  const guint             *sizes;             /* base sides in pixels, ends with 0: sfumato_model_compute_size() */
+  guint                    size_default;      /* one of them */
+  guint                    side_max;          /* pixels; of a picture made in one of them */
 
-  gboolean             input_picture;     /* image-to-image */
-  double               strength_default;  /* 0 keeps the input picture, 1 ignores it */
-  guint                input_side_min;    /* pixels */
-  guint                input_side_max;
-  guint64              input_pixels_min;
-  gboolean             input_keeps_shape; /* with an input picture the aspect ratio cannot be chosen */
-  gsize                request_bytes_max; /* the whole request as sent; 0: no limit known */
+  gboolean                 input_picture;     /* image-to-image */
+  double                   strength_default;  /* 0 keeps the input picture, 1 ignores it */
+  guint                    input_side_min;    /* pixels */
+  guint                    input_side_max;
+  guint64                  input_pixels_min;
+  gboolean                 input_keeps_shape; /* with an input picture the aspect ratio cannot be chosen */
+  gsize                    request_bytes_max; /* the whole request as sent; 0: no limit known */
 
-  gboolean             leaves_computer;   /* prompts are sent to somebody else's machine */
+  gboolean                 leaves_computer;   /* prompts are sent to somebody else's machine */
 } SfumatoModel;
 
 gboolean     sfumato_model_has_style       (const SfumatoModel *model,
@@ -126,7 +126,9 @@ void         sfumato_aspect_parse          (const char         *ratio,
                                             guint              *width,
                                             guint              *height);
 
+/* "3.5 credits" of hundredths of one, "Free" of 0. (transfer full) */
 char        *sfumato_price_format          (int                 hundredths);
+/* The same of a balance in credits, rounded down; "Unknown" of NaN. (transfer full) */
 char        *sfumato_credits_format        (double              credits);
 
 G_END_DECLS

@@ -42,7 +42,7 @@ gboolean _sfumato_gallery_scan_names   (SfumatoGallery  *self,
                                         GError         **error);
 
 SfumatoWatch *_sfumato_watch_new       (SfumatoGallery  *gallery);
-void          _sfumato_watch_begin     (SfumatoWatch    *watch);
-void          _sfumato_watch_free      (SfumatoWatch    *watch);
+void          _sfumato_watch_begin     (SfumatoWatch    *self);
+void          _sfumato_watch_free      (SfumatoWatch    *self);
 
 G_END_DECLS

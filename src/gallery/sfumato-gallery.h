@@ -129,7 +129,8 @@ GBytes         *sfumato_gallery_decode         (GBytes              *bytes,
  * do take comes back as it is. (transfer full) */
 GBytes         *sfumato_gallery_convert_input  (GBytes              *bytes,
                                                 GError             **error);
-/* The picture scaled down and re-encoded as JPEG (PNG where it has alpha) so that it has at most max_bytes. */
+/* The picture scaled down and re-encoded as JPEG (PNG where it has alpha) so that it has at most max_bytes.
+ * (transfer full) */
 GBytes         *sfumato_gallery_shrink_input   (GBytes              *bytes,
                                                 gsize                max_bytes,
                                                 GError             **error);

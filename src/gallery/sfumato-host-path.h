@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* Valid UTF-8, only to be read. An older portal does not tell the folder that what was chosen is in; the name has to do
- * then. */
+ * then. (transfer full) */
 char     *sfumato_host_path           (const char *path);
 /* Whether it is behind the document portal, as what was chosen for a sandbox is. */
 gboolean  sfumato_host_path_is_chosen (const char *path);

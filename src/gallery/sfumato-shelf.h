@@ -22,6 +22,7 @@ SfumatoPicture *sfumato_shelf_put      (SfumatoShelf   *self,
                                         gint64          row,
                                         SfumatoPicture *picture);
 
+/* Every picture that is held; visit may use the shelf. */
 typedef void  (*SfumatoShelfVisit)     (gint64          row,
                                         SfumatoPicture *picture,
                                         gpointer        data);

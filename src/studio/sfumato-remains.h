@@ -1,5 +1,5 @@
 /* Pictures that broke off on their way. They may have cost money, so what arrived of each is a file in a folder of their
- * own, for SFUMATO_REMAINS_DAYS; then it is deleted.
+ * own, for SFUMATO_REMAINS_DAYS; then it is deleted. Blocking, any thread.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

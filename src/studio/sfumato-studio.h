@@ -36,13 +36,14 @@ void            sfumato_studio_inherit_queue  (SfumatoStudio        *self);
  * memory back when the system runs short of it, and asks for the balance again, in the background, whenever the queue
  * has run empty. */
 void            sfumato_studio_follow         (SfumatoStudio        *self);
-/* Stops running jobs, iterating the main context until they have: call last, before the process ends. Those already sent become UNKNOWN in the journal. */
+/* Stops running jobs, iterating the main context until they have: call last, before the process ends. Those already sent
+ * become UNKNOWN in the journal. */
 void            sfumato_studio_close          (SfumatoStudio        *self);
 
 GSettings      *sfumato_studio_get_settings   (SfumatoStudio        *self);
 SfumatoGallery *sfumato_studio_get_gallery    (SfumatoStudio        *self);
 SfumatoQueue   *sfumato_studio_get_queue      (SfumatoStudio        *self);
-/* A GListModel of SfumatoService: what exists today. */
+/* A GListModel of SfumatoService. (transfer none) */
 GListModel     *sfumato_studio_get_services   (SfumatoStudio        *self);
 /* The one of them that makes pictures here, with the models that are installed. */
 SfumatoLocalService *sfumato_studio_get_local (SfumatoStudio        *self);

@@ -1,5 +1,6 @@
-/* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, its end in
- * sfumato-window-closing.c, what it says of the queue in sfumato-window-news.c. Its children use the second half.
+/* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, those that take
+ * a picture back into the form in sfumato-window-reuse.c, its end in sfumato-window-closing.c, what it says of the queue in
+ * sfumato-window-news.c. Its children use the second half.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

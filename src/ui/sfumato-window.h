@@ -45,7 +45,7 @@ void           sfumato_window_reuse            (SfumatoWindow   *self,
                                                 SfumatoReuse     parts);
 void           sfumato_window_use_as_reference (SfumatoWindow   *self,
                                                 SfumatoPicture  *picture);
-/* To the trash, with a toast to take it back; ids that are gone are skipped. */
+/* To the trash, with a toast to take it back; those that are gone are skipped. */
 void           sfumato_window_delete           (SfumatoWindow   *self,
                                                 GPtrArray       *pictures); /* element-type SfumatoPicture */
 

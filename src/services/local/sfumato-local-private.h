@@ -49,8 +49,8 @@ SfumatoLocalModel  *sfumato_local_starter_new     (void);
 typedef struct _SfumatoLocalTable SfumatoLocalTable;
 
 SfumatoLocalTable  *sfumato_local_table_new  (GPtrArray         *models);
-void                sfumato_local_table_free (SfumatoLocalTable *table);
-const SfumatoModel *sfumato_local_table_get  (SfumatoLocalTable *table);
+void                sfumato_local_table_free (SfumatoLocalTable *self);
+const SfumatoModel *sfumato_local_table_get  (SfumatoLocalTable *self);
 
 /* ---- JSON that may be anything ---- */
 

@@ -1,4 +1,5 @@
-/* Preferences: services and their keys, models on this computer, the pictures' folder and format, what was spent. Applies at once.
+/* Preferences: services and their keys, models on this computer, the pictures' folder and format, what was spent. Applies at
+ * once.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
