@@ -127,11 +127,5 @@ sfumato_gallery_forget_trash (SfumatoGallery *self,
   g_return_if_fail (SFUMATO_IS_GALLERY (self) && undo != NULL);
 
   locker = g_mutex_locker_new (&self->changing);
-  sfumato_trash_forget (self->folder, undo);
-  if (!sfumato_index_begin (self->index, NULL))
-    return;
-  if (sfumato_index_forget (self->index, undo, NULL))
-    sfumato_index_commit (self->index, NULL);
-  else
-    sfumato_index_rollback (self->index);
+  sfumato_trash_forget (self->index, self->folder, undo);
 }

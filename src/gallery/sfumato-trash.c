@@ -300,15 +300,29 @@ sfumato_trash_restore (const char  *folder,
   return good ? g_steal_pointer (&names) : NULL;
 }
 
+static void
+forget_rows (SfumatoIndex *index,
+             const char   *undo)
+{
+  if (!sfumato_index_begin (index, NULL))
+    return;
+  if (sfumato_index_forget (index, undo, NULL))
+    sfumato_index_commit (index, NULL);
+  else
+    sfumato_index_rollback (index);
+}
+
 void
-sfumato_trash_forget (const char *folder,
-                      const char *undo)
+sfumato_trash_forget (SfumatoIndex *index,
+                      const char   *folder,
+                      const char   *undo)
 {
   Trash trash;
 
   if (trash_open (&trash, folder, undo, FALSE, NULL))
     delete_folder (&trash);
   trash_close (&trash);
+  forget_rows (index, undo);
 }
 
 /* ---- what nobody came back for ---- */
@@ -321,18 +335,6 @@ is_young (const char *folder,
   GStatBuf info;
 
   return g_stat (path, &info) == 0 && g_get_real_time () / G_USEC_PER_SEC - info.st_mtime < KEPT_FOR;
-}
-
-static void
-forget_rows (SfumatoIndex *index,
-             const char   *undo)
-{
-  if (!sfumato_index_begin (index, NULL))
-    return;
-  if (sfumato_index_forget (index, undo, NULL))
-    sfumato_index_commit (index, NULL);
-  else
-    sfumato_index_rollback (index);
 }
 
 void
@@ -353,9 +355,6 @@ sfumato_trash_expire (SfumatoIndex *index,
       const char *undo = g_ptr_array_index (tokens, i);
 
       if (!is_young (folder, undo))
-        {
-          sfumato_trash_forget (folder, undo);
-          forget_rows (index, undo);
-        }
+        sfumato_trash_forget (index, folder, undo);
     }
 }

@@ -22,8 +22,9 @@ char      *sfumato_trash_move    (const char    *folder,
 GPtrArray *sfumato_trash_restore (const char    *folder,
                                   const char    *undo,
                                   GError       **error);
-/* Gives up the hidden copies. */
-void       sfumato_trash_forget  (const char    *folder,
+/* Gives up the hidden copies, and what the index knows of them. */
+void       sfumato_trash_forget  (SfumatoIndex  *index,
+                                  const char    *folder,
                                   const char    *undo);
 /* Forgets, in the index too, what was deleted more than a day ago and was not undone. */
 void       sfumato_trash_expire  (SfumatoIndex  *index,

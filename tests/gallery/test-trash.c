@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sqlite3.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -161,6 +162,22 @@ test_undo_later (gconstpointer data)
   scratch_compare (after, before);
 }
 
+static int
+count_rows (Sample *sample)
+{
+  sqlite3_stmt *statement;
+  sqlite3 *handle;
+  int n;
+
+  g_assert_cmpint (sqlite3_open_v2 (sample->index, &handle, SQLITE_OPEN_READONLY, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, "SELECT count(*) FROM pictures", -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  n = sqlite3_column_int (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (handle);
+  return n;
+}
+
 static void
 test_forget (void)
 {
@@ -170,8 +187,10 @@ test_forget (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpuint (count_hidden (sample), ==, 1);
+  g_assert_cmpint (count_rows (sample), ==, 6);
   sfumato_gallery_forget_trash (sample->gallery, undo);
   g_assert_cmpuint (count_hidden (sample), ==, 0);
+  g_assert_cmpint (count_rows (sample), ==, 3);
   g_assert_cmpuint (count_in_trash (""), ==, in_trash + 6);
   g_assert_false (sfumato_gallery_restore (sample->gallery, undo, &error));
   g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
