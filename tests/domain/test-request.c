@@ -167,6 +167,26 @@ static const struct
   { "1:99", 1024, 512, 1536 }, { "banana", 512, 512, 512 }, { "0:9", 512, 512, 512 },    { "3:2:1", 512, 512, 512 },
 };
 
+/* The place a picture will take has the shape it will have, and about a megapixel. */
+static void
+test_aspects (void)
+{
+  static const char * const ratios[] = { "21:9", "16:9", "3:2", "5:4", "1:1", "4:5", "2:3", "9:16", "9:21" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ratios); i++)
+    {
+      const SfumatoAspect *aspect = sfumato_aspect_find (ratios[i]);
+      guint width, height;
+
+      sfumato_aspect_parse (ratios[i], &width, &height);
+      g_assert_cmpint (aspect->width % 64, ==, 0);
+      g_assert_cmpint (aspect->height % 64, ==, 0);
+      g_assert_cmpfloat_with_epsilon ((double) aspect->width / aspect->height, (double) width / height, 0.07);
+      g_assert_cmpfloat_with_epsilon (aspect->width * aspect->height / 1024.0 / 1024.0, 1, 0.08);
+    }
+  g_assert_null (sfumato_aspect_find ("7:3"));
+}
+
 static void
 test_sizes (void)
 {
@@ -344,6 +364,7 @@ main (int   argc,
   g_test_add_func ("/request/validate", test_validate);
   g_test_add_func ("/request/model-without", test_model_without);
   g_test_add_func ("/request/model-without-steps", test_model_without_steps);
+  g_test_add_func ("/request/aspects", test_aspects);
   g_test_add_func ("/request/sizes", test_sizes);
   g_test_add_func ("/request/small-sizes", test_small_sizes);
   g_test_add_func ("/request/size-of-input", test_size_of_input);

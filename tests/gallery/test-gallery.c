@@ -162,6 +162,32 @@ test_favorite (void)
   g_assert_cmpuint (g_list_model_get_n_items (favorites), ==, 0);
 }
 
+/* A sidecar that cannot be read may still be somebody's: it is kept beside the new one. */
+static void
+test_damaged_sidecar (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (SfumatoPicture) picture = sample_add (sample->gallery, "a fox", 5);
+  g_autofree char *name = g_strdup (sfumato_picture_get_fields (picture)->file_name);
+  g_autofree char *sidecar = g_strconcat (name, ".xmp", NULL);
+  g_autofree char *aside = g_strconcat (sidecar, ".damaged", NULL);
+  g_autoptr (SfumatoPicture) again = NULL;
+  g_autoptr (GBytes) kept = NULL;
+
+  scratch_write (sample->folder, sidecar, "my notes", 8);
+  g_assert_true (sfumato_gallery_set_favorite (sample->gallery, picture, TRUE, NULL));
+  kept = scratch_read (sample->folder, aside);
+  g_assert_cmpmem (g_bytes_get_data (kept, NULL), g_bytes_get_size (kept), "my notes", 8);
+
+  g_clear_object (&picture);
+  sample_close (sample);
+  sample_lose_index (sample);
+  sample_open (sample);
+  again = sfumato_gallery_find (sample->gallery, name);
+  g_assert_true (sfumato_picture_get_fields (again)->favorite);
+  g_assert_cmpint (sfumato_picture_get_fields (again)->seed_used, ==, 5);
+}
+
 /* What others wrote into a sidecar, or wrote first, stays. */
 static void
 test_foreign_sidecar (void)
@@ -214,6 +240,22 @@ rename_in (Sample     *sample,
   g_autofree char *new = sample_path (sample, to);
 
   g_assert_cmpint (g_rename (old, new), ==, 0);
+}
+
+static void
+test_cancelled_scan (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (GBytes) png = sample_png (8, 8, 0);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  scratch_write (sample->folder, "new.png", g_bytes_get_data (png, NULL), g_bytes_get_size (png));
+  g_cancellable_cancel (cancellable);
+  g_assert_false (sfumato_gallery_scan (sample->gallery, cancellable, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_CANCELLED);
+  sample_scan (sample);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
 }
 
 /* A vanished file leaves the list, and comes back with everything that was known of it: also where its sidecar is
@@ -526,6 +568,8 @@ main (int   argc,
   g_test_add_func ("/gallery/find", test_find);
   g_test_add_func ("/gallery/rebuild", test_rebuild);
   g_test_add_func ("/gallery/favorite", test_favorite);
+  g_test_add_func ("/gallery/damaged-sidecar", test_damaged_sidecar);
+  g_test_add_func ("/gallery/cancelled-scan", test_cancelled_scan);
   g_test_add_func ("/gallery/foreign-sidecar", test_foreign_sidecar);
   g_test_add_data_func ("/gallery/vanish", GINT_TO_POINTER (FALSE), test_vanish);
   g_test_add_data_func ("/gallery/vanish-with-sidecar", GINT_TO_POINTER (TRUE), test_vanish);

@@ -476,6 +476,30 @@ test_input (Fixture       *fixture,
 }
 
 /* Nobody pays for the same picture several times. The model's largest seed is 1000. */
+/* Without it the same cannot be asked for again. */
+static void
+test_input_gone (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = scripted_png ();
+  g_autoptr (SfumatoInput) input = sfumato_input_new (bytes, "fox.png", NULL);
+  g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
+    .service = "scripted", .model = "m", .prompt = "a", .input = input, .strength = 0.5 });
+  g_autofree char *inputs = g_build_filename (fixture->folder, "inputs", NULL);
+  g_autofree char *aside = g_build_filename (fixture->folder, "inputs.away", NULL);
+  g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sfumato_queue_set_paused (fixture->queue, TRUE);
+  jobs = sfumato_queue_add (fixture->queue, request, FALSE, NULL);
+  g_assert_nonnull (jobs);
+  restart (fixture);
+  g_assert_cmpint (rename (inputs, aside), ==, 0);
+  g_assert_false (sfumato_queue_send_again (fixture->queue, job_at (fixture, 0), &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->queue)), ==, 1);
+}
+
 static void
 test_seeds (Fixture       *fixture,
             gconstpointer  data)
@@ -531,6 +555,7 @@ main (int   argc,
   ADD ("restart", test_restart);
   ADD ("remove-and-undo", test_remove_and_undo);
   ADD ("input", test_input);
+  ADD ("input-gone", test_input_gone);
   ADD ("seeds", test_seeds);
   ADD ("refuses", test_refuses);
   return g_test_run ();
