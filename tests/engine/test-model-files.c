@@ -28,21 +28,6 @@ in_folder (Fixture    *fixture,
 }
 
 static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_all (child);
-    }
-  g_remove (path);
-}
-
-static void
 set_up (Fixture      *fixture,
         gconstpointer data)
 {
@@ -53,7 +38,7 @@ static void
 tear_down (Fixture      *fixture,
            gconstpointer data)
 {
-  remove_all (fixture->folder);
+  tiny_remove_folder (fixture->folder);
   g_free (fixture->folder);
 }
 

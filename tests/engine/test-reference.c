@@ -12,7 +12,6 @@
 #include "engine/noise.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
-#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,21 +340,6 @@ test_routes (void)
     }
 }
 
-static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_all (child);
-    }
-  g_remove (path);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -377,7 +361,7 @@ main (int    argc,
   g_test_add_func ("/reference/routes", test_routes);
   status = g_test_run ();
   g_key_file_unref (expected);
-  remove_all (folder);
+  tiny_remove_folder (folder);
   g_free (folder);
   return status;
 }

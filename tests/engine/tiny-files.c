@@ -8,6 +8,7 @@
 
 #include "engine/safetensors-write.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -351,4 +352,19 @@ tiny_diffusers_mmdit (TinyModel *model)
         add_outside (out, tensor);
     }
   return out;
+}
+
+void
+tiny_remove_folder (const char *path)
+{
+  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      tiny_remove_folder (child);
+    }
+  g_remove (path);
 }

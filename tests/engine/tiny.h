@@ -96,3 +96,6 @@ void tiny_check (const char  *label,
                  const float *first,
                  size_t       n_first,
                  double       tolerance);
+
+/* With all that is in it; links are not followed. */
+void tiny_remove_folder (const char *path);

@@ -6,25 +6,9 @@
 
 #include "whole.h"
 
-#include <glib/gstdio.h>
 #include <stdlib.h>
 
 static char *folder;
-
-static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_all (child);
-    }
-  g_remove (path);
-}
 
 void
 whole_set_up (void)
@@ -35,7 +19,7 @@ whole_set_up (void)
 void
 whole_tear_down (void)
 {
-  remove_all (folder);
+  tiny_remove_folder (folder);
   g_clear_pointer (&folder, g_free);
 }
 
