@@ -216,6 +216,27 @@ sample_count (Sample     *sample,
   return g_list_model_get_n_items (model);
 }
 
+typedef struct
+{
+  Sample *sample;
+  guint   count;
+} Expected;
+
+static gboolean
+has_count (gpointer data)
+{
+  Expected *expected = data;
+
+  return sample_count (expected->sample, NULL) == expected->count;
+}
+
+void
+sample_wait_count (Sample *sample,
+                   guint   count)
+{
+  sample_wait (has_count, &(Expected) { sample, count });
+}
+
 char *
 sample_path (Sample     *sample,
              const char *name)

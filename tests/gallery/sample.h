@@ -57,6 +57,9 @@ void            sample_wait       (SampleCondition  condition,
                                    gpointer         data);
 guint           sample_count      (Sample          *sample,
                                    const char      *search);
+/* Until the gallery has that many pictures. */
+void            sample_wait_count (Sample          *sample,
+                                   guint            count);
 char           *sample_path       (Sample          *sample,
                                    const char      *name);
 gboolean        sample_exists     (Sample          *sample,

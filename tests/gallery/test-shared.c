@@ -106,20 +106,6 @@ test_both_add (void)
 
 /* ---- with both windows open ---- */
 
-typedef struct
-{
-  Sample *sample;
-  guint   count;
-} Expected;
-
-static gboolean
-has_count (gpointer data)
-{
-  Expected *expected = data;
-
-  return sample_count (expected->sample, NULL) == expected->count;
-}
-
 static gpointer
 add_many (gpointer data)
 {
@@ -139,8 +125,8 @@ test_both_watch (void)
   sfumato_gallery_watch (second->gallery);
   threads[0] = g_thread_new ("first", add_many, first->gallery);
   threads[1] = g_thread_new ("second", add_many, second->gallery);
-  sample_wait (has_count, &(Expected) { first, 40 });
-  sample_wait (has_count, &(Expected) { second, 40 });
+  sample_wait_count (first, 40);
+  sample_wait_count (second, 40);
   g_thread_join (threads[0]);
   g_thread_join (threads[1]);
 }

@@ -17,27 +17,6 @@ make_watching (void)
   return sample;
 }
 
-typedef struct
-{
-  Sample *sample;
-  guint   count;
-} Expected;
-
-static gboolean
-has_count (gpointer data)
-{
-  Expected *expected = data;
-
-  return sample_count (expected->sample, NULL) == expected->count;
-}
-
-static void
-wait_for_count (Sample *sample,
-                guint   count)
-{
-  sample_wait (has_count, &(Expected) { sample, count });
-}
-
 static gboolean
 is_watching (gpointer data)
 {
@@ -81,10 +60,10 @@ test_files (void)
 
       sample_put (sample, name, "from elsewhere", "core", i, "2026-01-02T00:00:00", FALSE);
     }
-  wait_for_count (sample, 51);
+  sample_wait_count (sample, 51);
   gone = sample_path (sample, "7.png");
   g_assert_cmpint (g_unlink (gone), ==, 0);
-  wait_for_count (sample, 50);
+  sample_wait_count (sample, 50);
   rename_in (sample, "8.png", "renamed.png");
   rename_in (sample, "8.png.xmp", "renamed.png.xmp");
   while (sample_count (sample, "renamed") == 0)
@@ -172,7 +151,7 @@ test_folder_away (void)
   same = g_list_model_get_item (all, 0);
   g_assert_true (same == picture);
   sample_put (sample, "new.png", "new", "core", 1, "2026-01-01T00:00:00", FALSE);
-  wait_for_count (sample, 2);
+  sample_wait_count (sample, 2);
 }
 
 /* The same at once: another folder stands in its place before anybody has looked. */
@@ -185,9 +164,9 @@ test_folder_replaced (void)
   wait_until_watching (sample);
   g_assert_cmpint (g_rename (sample->folder, away), ==, 0);
   g_assert_cmpint (g_mkdir (sample->folder, 0700), ==, 0);
-  wait_for_count (sample, 0);
+  sample_wait_count (sample, 0);
   sample_put (sample, "new.png", "new", "core", 1, "2026-01-01T00:00:00", FALSE);
-  wait_for_count (sample, 1);
+  sample_wait_count (sample, 1);
 }
 
 /* Closing the gallery while there is something to do. */
