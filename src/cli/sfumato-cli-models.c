@@ -10,7 +10,6 @@
 
 #include "domain/sfumato-error.h"
 
-#define NAME_COLUMNS 18
 
 static struct
 {
@@ -139,18 +138,6 @@ local_json (SfumatoCli              *cli,
 }
 
 static void
-append (GString    *text,
-        const char *name,
-        const char *value)
-{
-  g_autofree char *clean = value != NULL ? sfumato_clean_text (value, -1, 20000) : NULL;
-  int padding = MAX (NAME_COLUMNS - (int) g_utf8_strlen (name, -1), 1);
-
-  if (clean != NULL)
-    g_string_append_printf (text, "%s%*s%s\n", name, padding, "", clean);
-}
-
-static void
 append_words (GString                 *text,
               const SfumatoLocalModel *model)
 {
@@ -177,17 +164,17 @@ print_local (SfumatoCli              *cli,
 
   if (cli->json)
     return sfumato_cli_print_json (local_json (cli, model));
-  append (text, _("Id"), model->id);
-  append (text, _("Name"), model->name);
-  append (text, _("Kind"), sfumato_local_variant_name (model->variant));
-  append (text, _("T5"), model->t5 ? _("yes") : _("no"));
-  append (text, _("File size"), size);
-  append (text, _("Memory needed"), memory);
-  append (text, _("License"), model->builtin ? _("GPL-3.0-or-later, as Sfumato itself")
+  sfumato_cli_add_fact (text, _("Id"), model->id);
+  sfumato_cli_add_fact (text, _("Name"), model->name);
+  sfumato_cli_add_fact (text, _("Kind"), sfumato_local_variant_name (model->variant));
+  sfumato_cli_add_fact (text, _("T5"), model->t5 ? _("yes") : _("no"));
+  sfumato_cli_add_fact (text, _("File size"), size);
+  sfumato_cli_add_fact (text, _("Memory needed"), memory);
+  sfumato_cli_add_fact (text, _("License"), model->builtin ? _("GPL-3.0-or-later, as Sfumato itself")
                                              : _("Stability AI Community License: https://stability.ai/license"));
   for (guint i = 0; model->paths[i] != NULL; i++)
-    append (text, _("File"), model->paths[i]);
-  append (text, _("T5’s vocabulary"), model->t5_vocabulary);
+    sfumato_cli_add_fact (text, _("File"), model->paths[i]);
+  sfumato_cli_add_fact (text, _("T5’s vocabulary"), model->t5_vocabulary);
   if (model->vocabulary != NULL)
     append_words (text, model);
   return sfumato_cli_print (text->str, text->len);

@@ -14,7 +14,8 @@
 
 #include "domain/sfumato-error.h"
 
-#define SAID_MAX 20000   /* characters */
+#define SAID_MAX     20000   /* characters */
+#define NAME_COLUMNS 18
 
 static const SfumatoExit exits[] = {
   [SFUMATO_ERROR_NETWORK] = SFUMATO_EXIT_NETWORK,
@@ -107,6 +108,18 @@ sfumato_cli_misuse (SfumatoCli *cli,
 }
 
 /* ---- the answer ---- */
+
+void
+sfumato_cli_add_fact (GString    *text,
+                      const char *name,
+                      const char *value)
+{
+  g_autofree char *clean = value != NULL ? sfumato_clean_text (value, -1, SAID_MAX) : NULL;
+  int padding = MAX (NAME_COLUMNS - (int) g_utf8_strlen (name, -1), 1);
+
+  if (clean != NULL && *clean != '\0')
+    g_string_append_printf (text, "%s%*s%s\n", name, padding, "", clean);
+}
 
 gboolean
 sfumato_cli_write_stdout (const char  *data,

@@ -13,7 +13,6 @@
 
 #define LINE_CHARS_MAX  400
 #define CHUNK_BYTES     65536   /* printed at once */
-#define NAME_COLUMNS    18
 
 static char *limit_text;
 
@@ -156,25 +155,13 @@ find_all (SfumatoCli  *cli,
 /* ---- show ---- */
 
 static void
-append (GString    *text,
-        const char *name,
-        const char *value)
-{
-  g_autofree char *clean = value != NULL ? sfumato_clean_text (value, -1, 20000) : NULL;
-  int padding = MAX (NAME_COLUMNS - (int) g_utf8_strlen (name, -1), 1);
-
-  if (clean != NULL && *clean != '\0')
-    g_string_append_printf (text, "%s%*s%s\n", name, padding, "", clean);
-}
-
-static void
 append_number (GString    *text,
                const char *name,
                gint64      number)
 {
   g_autofree char *digits = g_strdup_printf ("%" G_GINT64_FORMAT, number);
 
-  append (text, name, number >= 0 ? digits : NULL);
+  sfumato_cli_add_fact (text, name, number >= 0 ? digits : NULL);
 }
 
 static void
@@ -188,15 +175,15 @@ append_request (GString        *text,
     return;
   asked = sfumato_request_get_fields (request);
   guidance = asked->guidance > 0 ? g_strdup_printf ("%g", asked->guidance) : NULL;
-  append (text, _("Prompt"), asked->prompt);
-  append (text, _("Negative prompt"), asked->negative_prompt);
-  append (text, _("Shape"), asked->aspect_ratio);
-  append (text, _("Style"), asked->style);
-  append (text, _("Guidance"), guidance);
+  sfumato_cli_add_fact (text, _("Prompt"), asked->prompt);
+  sfumato_cli_add_fact (text, _("Negative prompt"), asked->negative_prompt);
+  sfumato_cli_add_fact (text, _("Shape"), asked->aspect_ratio);
+  sfumato_cli_add_fact (text, _("Style"), asked->style);
+  sfumato_cli_add_fact (text, _("Guidance"), guidance);
   if (asked->steps != 0)
     append_number (text, _("Steps"), asked->steps);
-  append (text, _("Sampler"), asked->sampler);
-  append (text, _("Started from"), asked->input != NULL ? asked->input->name : NULL);
+  sfumato_cli_add_fact (text, _("Sampler"), asked->sampler);
+  sfumato_cli_add_fact (text, _("Started from"), asked->input != NULL ? asked->input->name : NULL);
   if (!sfumato_request_is_seed_random (request))
     append_number (text, _("Seed asked for"), asked->seed);
 }
@@ -214,22 +201,22 @@ describe (SfumatoCli     *cli,
   g_autofree char *shown = g_filename_display_name (path);
   GString *text = g_string_new (NULL);
 
-  append (text, _("File"), shown);
-  append (text, _("Id"), fields->id);
+  sfumato_cli_add_fact (text, _("File"), shown);
+  sfumato_cli_add_fact (text, _("Id"), fields->id);
   append_request (text, fields->request);
   append_number (text, _("Seed"), fields->seed_used);
-  append (text, _("Model"), fields->model);
-  append (text, _("Service"), fields->service);
-  append (text, _("Size"), size);
-  append (text, _("File size"), bytes);
-  append (text, _("Format"), sfumato_image_type_format (fields->type));
-  append (text, _("Created"), created);
-  append (text, _("Price"), price);
-  append (text, _("Charged"), sfumato_charge_to_string (fields->charge));
-  append (text, _("Service said"), fields->finish_word);
-  append (text, _("Request id"), fields->request_id);
+  sfumato_cli_add_fact (text, _("Model"), fields->model);
+  sfumato_cli_add_fact (text, _("Service"), fields->service);
+  sfumato_cli_add_fact (text, _("Size"), size);
+  sfumato_cli_add_fact (text, _("File size"), bytes);
+  sfumato_cli_add_fact (text, _("Format"), sfumato_image_type_format (fields->type));
+  sfumato_cli_add_fact (text, _("Created"), created);
+  sfumato_cli_add_fact (text, _("Price"), price);
+  sfumato_cli_add_fact (text, _("Charged"), sfumato_charge_to_string (fields->charge));
+  sfumato_cli_add_fact (text, _("Service said"), fields->finish_word);
+  sfumato_cli_add_fact (text, _("Request id"), fields->request_id);
   if (fields->missing)
-    append (text, _("Missing"), _("the file is not there at the moment"));
+    sfumato_cli_add_fact (text, _("Missing"), _("the file is not there at the moment"));
   return g_string_free (text, FALSE);
 }
 

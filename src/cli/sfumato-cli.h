@@ -96,6 +96,10 @@ void         sfumato_cli_say          (const char     *format,
                                        ...) G_GNUC_PRINTF (1, 2);
 /* An error in words: what happened, then its details. */
 void         sfumato_cli_say_error    (const GError   *error);
+/* A line of a name and a value; none where value is NULL or empty. */
+void         sfumato_cli_add_fact     (GString        *text,
+                                       const char     *name,
+                                       const char     *value);
 /* The answer; DONE, or FAILED where standard output does not take it. */
 SfumatoExit  sfumato_cli_print        (const char     *text,
                                        gssize          length);
