@@ -10,14 +10,9 @@
  */
 #include "config.h"
 
-#include "services/sfumato-http-form.h"
 #include "services/sfumato-http-private.h"
 
 #include <string.h>
-
-#include "services/sfumato-json.h"
-
-#define CHUNK (64 * 1024)
 
 const SfumatoHttpLimits sfumato_http_limits = {
   .connect_time = 15 * 1000,
@@ -29,36 +24,12 @@ const SfumatoHttpLimits sfumato_http_limits = {
   .error_bytes = 1024 * 1024,
 };
 
-typedef struct
-{
-  const SfumatoHttpRequest *request;
-  const SfumatoHttpLimits  *limits;
-  SfumatoHttpAnswer        *answer;
-  GMainContext             *context;
-  SoupSession              *session;
-  SoupMessage              *message;
-  GCancellable             *inside;       /* what the limits and the person both cancel */
-  GSource                  *connect_timer;
-  GSource                  *idle_timer;
-  SfumatoHttpForm          *form;         /* with a body */
-  GIOStream                *connection;
-  GInputStream             *stream;
-  GByteArray               *body;
-  gsize                     cap;
-  gint64                    expected;     /* bytes of the answer; 0: not known */
-  gsize                     written;      /* bytes of the request's body */
-  double                    told;         /* the last fraction that was told */
-  GSocketClientEvent        phase;
-  gboolean                  through_proxy;
-  gboolean                  over;
-} Exchange;
-
 /* ---- telling and ending ---- */
 
-static void
-tell (Exchange     *self,
-      SfumatoStage  stage,
-      double        fraction)
+void
+sfumato_http_tell (SfumatoHttpExchange *self,
+                   SfumatoStage         stage,
+                   double               fraction)
 {
   if (self->request->progress == NULL)
     return;
@@ -70,17 +41,16 @@ tell (Exchange     *self,
 }
 
 static void
-cut (Exchange *self)
+cut (SfumatoHttpExchange *self)
 {
   if (self->connection != NULL)
     sfumato_http_cut (self->connection);
   g_cancellable_cancel (self->inside);
 }
 
-/* The first problem is the true one: cancelling brings others after it. */
-static void
-fail (Exchange           *self,
-      SfumatoHttpProblem  problem)
+void
+sfumato_http_fail (SfumatoHttpExchange *self,
+                   SfumatoHttpProblem   problem)
 {
   if (self->answer->problem == SFUMATO_HTTP_DONE)
     self->answer->problem = problem;
@@ -90,21 +60,21 @@ fail (Exchange           *self,
 static gboolean
 connect_timer_cb (gpointer data)
 {
-  fail (data, SFUMATO_HTTP_SLOW_CONNECT);
+  sfumato_http_fail (data, SFUMATO_HTTP_SLOW_CONNECT);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 idle_timer_cb (gpointer data)
 {
-  fail (data, SFUMATO_HTTP_SILENT);
+  sfumato_http_fail (data, SFUMATO_HTTP_SILENT);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 total_timer_cb (gpointer data)
 {
-  fail (data, SFUMATO_HTTP_TOO_LONG);
+  sfumato_http_fail (data, SFUMATO_HTTP_TOO_LONG);
   return G_SOURCE_REMOVE;
 }
 
@@ -112,14 +82,14 @@ static gboolean
 cancelled_cb (GCancellable *cancellable,
               gpointer      data)
 {
-  fail (data, SFUMATO_HTTP_CANCELLED);
+  sfumato_http_fail (data, SFUMATO_HTTP_CANCELLED);
   return G_SOURCE_REMOVE;
 }
 
 static GSource *
-add_timer (Exchange    *self,
-           guint        milliseconds,
-           GSourceFunc  callback)
+add_timer (SfumatoHttpExchange *self,
+           guint                milliseconds,
+           GSourceFunc          callback)
 {
   GSource *source = g_timeout_source_new (milliseconds);
 
@@ -128,8 +98,8 @@ add_timer (Exchange    *self,
   return source;
 }
 
-static void
-not_idle (Exchange *self)
+void
+sfumato_http_not_idle (SfumatoHttpExchange *self)
 {
   g_source_set_ready_time (self->idle_timer,
                            g_get_monotonic_time () + self->limits->idle_time * G_TIME_SPAN_MILLISECOND);
@@ -138,8 +108,8 @@ not_idle (Exchange *self)
 /* ---- what happens before an answer ---- */
 
 static SfumatoHttpProblem
-classify_connecting (Exchange     *self,
-                     const GError *error)
+classify_connecting (SfumatoHttpExchange *self,
+                     const GError        *error)
 {
   /* Whose name it was that nobody has, its sentence alone says. */
   if (error->domain == G_RESOLVER_ERROR)
@@ -158,7 +128,7 @@ classify_connecting (Exchange     *self,
 /* libsoup reads what came of a head as if it were whole. Where that fails in the middle of a line, there are headers and
  * no status; what never was HTTP has neither. */
 static gboolean
-is_head_cut (Exchange *self)
+is_head_cut (SfumatoHttpExchange *self)
 {
   SoupMessageHeadersIter iter;
   const char *name, *value;
@@ -169,8 +139,8 @@ is_head_cut (Exchange *self)
 }
 
 static SfumatoHttpProblem
-classify (Exchange     *self,
-          const GError *error)
+classify (SfumatoHttpExchange *self,
+          const GError        *error)
 {
   if (!self->answer->sent)
     return classify_connecting (self, error);
@@ -182,14 +152,14 @@ classify (Exchange     *self,
 }
 
 static gboolean
-has_early_answer (Exchange *self)
+has_early_answer (SfumatoHttpExchange *self)
 {
   return self->form != NULL && sfumato_http_form_has_heard (self->form);
 }
 
-static void
-finish (Exchange     *self,
-        const GError *error)
+void
+sfumato_http_finish (SfumatoHttpExchange *self,
+                     const GError        *error)
 {
   if (error != NULL && !has_early_answer (self))
     {
@@ -202,11 +172,11 @@ finish (Exchange     *self,
 
 /* The library still speaks TLS 1.0 and 1.1 with who asks for it; nothing has been sent yet. */
 static void
-check_encryption (Exchange  *self,
-                  GIOStream *connection)
+check_encryption (SfumatoHttpExchange *self,
+                  GIOStream           *connection)
 {
   if (g_tls_connection_get_protocol_version (G_TLS_CONNECTION (connection)) < G_TLS_PROTOCOL_VERSION_TLS_1_2)
-    fail (self, SFUMATO_HTTP_OLD_TLS);
+    sfumato_http_fail (self, SFUMATO_HTTP_OLD_TLS);
 }
 
 static void
@@ -215,7 +185,7 @@ network_event_cb (SoupMessage        *message,
                   GIOStream          *connection,
                   gpointer            data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
 
   self->phase = event;
   if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED)
@@ -231,7 +201,7 @@ network_event_cb (SoupMessage        *message,
     {
       g_source_destroy (self->connect_timer);
       g_set_object (&self->connection, connection);
-      not_idle (self);
+      sfumato_http_not_idle (self);
     }
 }
 
@@ -239,9 +209,9 @@ static void
 heard_cb (gboolean over,
           gpointer data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
 
-  not_idle (self);
+  sfumato_http_not_idle (self);
   if (over)
     cut (self);
 }
@@ -251,12 +221,12 @@ static void
 wrote_headers_cb (SoupMessage *message,
                   gpointer     data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
 
   self->answer->sent = TRUE;
   sfumato_http_wipe_key (self->message);
   sfumato_http_wipe_freed_heads ();
-  not_idle (self);
+  sfumato_http_not_idle (self);
   if (self->form != NULL && self->connection != NULL)
     sfumato_http_form_listen (self->form, self->connection, self->limits->picture_bytes, heard_cb, self);
 }
@@ -266,159 +236,45 @@ wrote_body_data_cb (SoupMessage *message,
                     guint        size,
                     gpointer     data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
   gsize total = self->request->body != NULL ? g_bytes_get_size (self->request->body) : 0;
 
   self->written += size;
-  not_idle (self);
+  sfumato_http_not_idle (self);
   if (self->written >= total)
     sfumato_http_form_written (self->form);
   if (total > 0)
-    tell (self, SFUMATO_STAGE_SENDING, MIN ((double) self->written / total, 1));
+    sfumato_http_tell (self, SFUMATO_STAGE_SENDING, MIN ((double) self->written / total, 1));
 }
 
 static void
 wrote_body_cb (SoupMessage *message,
                gpointer     data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
 
-  not_idle (self);
-  tell (self, SFUMATO_STAGE_MAKING, -1);
+  sfumato_http_not_idle (self);
+  sfumato_http_tell (self, SFUMATO_STAGE_MAKING, -1);
 }
 
 /* ---- the answer ---- */
-
-static void read_more (Exchange *self);
-
-static gboolean
-is_success (Exchange *self)
-{
-  return SOUP_STATUS_IS_SUCCESSFUL (self->answer->status);
-}
-
-/* Only a picture, bare or in JSON, may be large; of anything else the beginning says enough. The bytes decide, not
- * the type the server gives them. */
-static gsize
-cap_of_beginning (Exchange *self)
-{
-  const guint8 *data = self->body->data;
-  gsize size = self->body->len;
-
-  if (!is_success (self) || self->request->body == NULL)
-    return self->limits->error_bytes;
-  if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN)
-    return self->limits->picture_bytes;
-  return sfumato_json_begins ((const char *) data, size) ? self->limits->json_bytes : self->limits->error_bytes;
-}
-
-static void
-keep (Exchange     *self,
-      GBytes       *bytes)
-{
-  gsize size = g_bytes_get_size (bytes);
-  gsize room = self->cap - self->body->len;
-
-  g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), MIN (size, room));
-  not_idle (self);
-  tell (self, SFUMATO_STAGE_RECEIVING, self->expected > 0 ? MIN ((double) self->body->len / self->expected, 1) : -1);
-}
-
-/* Where it succeeds, at the end of a line, no length has come and no byte of a body. */
-static gboolean
-is_cut_behind_line (Exchange *self)
-{
-  return is_success (self) && self->answer->status != SOUP_STATUS_NO_CONTENT && self->body->len == 0 &&
-         soup_message_headers_get_encoding (self->answer->headers) == SOUP_ENCODING_EOF;
-}
-
-static void
-read_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      data)
-{
-  Exchange *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
-
-  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
-    {
-      if (bytes != NULL && is_cut_behind_line (self))
-        fail (self, SFUMATO_HTTP_LOST);
-      finish (self, error);
-      return;
-    }
-  if (g_bytes_get_size (bytes) > self->cap - self->body->len)
-    self->cap = MAX (self->cap, cap_of_beginning (self));
-  if (g_bytes_get_size (bytes) <= self->cap - self->body->len)
-    {
-      keep (self, bytes);
-      read_more (self);
-      return;
-    }
-  keep (self, bytes);
-  if (self->cap > self->limits->error_bytes)
-    fail (self, SFUMATO_HTTP_TOO_LARGE);
-  finish (self, NULL);
-}
-
-static void
-read_more (Exchange *self)
-{
-  g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->inside, read_cb, self);
-}
-
-/* Says whether the head of the answer alone shows that it is too large. */
-static gboolean
-is_announced_too_large (Exchange *self)
-{
-  g_autofree char *media = sfumato_http_answer_dup_media_type (self->answer);
-
-  if (!is_success (self))
-    return FALSE;
-  if (strcmp (media, "application/json") == 0)
-    return self->expected > (gint64) self->limits->json_bytes;
-  return g_str_has_prefix (media, "image/") && self->expected > (gint64) self->limits->picture_bytes;
-}
-
-static void
-take_head (Exchange *self)
-{
-  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  gboolean encoded = soup_message_headers_get_one (headers, "Content-Encoding") != NULL;
-
-  self->answer->status = soup_message_get_status (self->message);
-  self->answer->reason = g_strdup (soup_message_get_reason_phrase (self->message));
-  self->answer->headers = soup_message_headers_ref (headers);
-  self->cap = self->limits->error_bytes;
-  if (!encoded && soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH)
-    self->expected = soup_message_headers_get_content_length (headers);
-  not_idle (self);
-}
 
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
          gpointer      data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
   g_autoptr (GError) error = NULL;
 
   self->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
   if (self->stream == NULL)
     {
       self->answer->tls_errors = soup_message_get_tls_peer_certificate_errors (self->message);
-      finish (self, error);
+      sfumato_http_finish (self, error);
       return;
     }
-  take_head (self);
-  if (is_announced_too_large (self))
-    {
-      fail (self, SFUMATO_HTTP_TOO_LARGE);
-      finish (self, NULL);
-      return;
-    }
-  read_more (self);
+  sfumato_http_read (self);
 }
 
 /* The names of codings know no case, but to libsoup they do. */
@@ -439,7 +295,7 @@ static void
 got_informational_cb (SoupMessage *message,
                       gpointer     data)
 {
-  not_idle (data);
+  sfumato_http_not_idle (data);
 }
 
 /* libsoup asks again by itself after a 421, and would after a challenge it knew an answer to. Nothing is sent twice. */
@@ -447,17 +303,17 @@ static void
 restarted_cb (SoupMessage *message,
               gpointer     data)
 {
-  Exchange *self = data;
+  SfumatoHttpExchange *self = data;
 
   if (self->answer->headers == NULL)
-    take_head (self);
-  fail (self, SFUMATO_HTTP_LOST);
+    sfumato_http_take_head (self);
+  sfumato_http_fail (self, SFUMATO_HTTP_LOST);
 }
 
 /* ---- running ---- */
 
 static void
-watch (Exchange *self)
+watch (SfumatoHttpExchange *self)
 {
   g_signal_connect (self->message, "network-event", G_CALLBACK (network_event_cb), self);
   g_signal_connect (self->message, "wrote-headers", G_CALLBACK (wrote_headers_cb), self);
@@ -469,8 +325,8 @@ watch (Exchange *self)
 }
 
 static void
-run (Exchange     *self,
-     GCancellable *cancellable)
+run (SfumatoHttpExchange *self,
+     GCancellable        *cancellable)
 {
   GSource *total = add_timer (self, self->request->total_time, total_timer_cb);
   GSource *cancelled = g_cancellable_source_new (cancellable);
@@ -498,7 +354,7 @@ run (Exchange     *self,
 
 /* Closes the connection, whatever state it is in, and lets everything that hangs on the context end. */
 static void
-tear_down (Exchange *self)
+tear_down (SfumatoHttpExchange *self)
 {
   sfumato_http_wipe_key (self->message);
   g_signal_handlers_disconnect_by_data (self->message, self);
@@ -518,13 +374,13 @@ tear_down (Exchange *self)
 
 /* The server answered before it had all of the form. */
 static void
-take_early_answer (Exchange *self)
+take_early_answer (SfumatoHttpExchange *self)
 {
   SfumatoHttpProblem problem =
     has_early_answer (self) ? sfumato_http_form_take (self->form, self->answer, self->body) : SFUMATO_HTTP_DONE;
 
   if (problem != SFUMATO_HTTP_DONE)
-    fail (self, problem);
+    sfumato_http_fail (self, problem);
 }
 
 /* These live as long as the process and watch the system by way of the main context they are made in. That must be
@@ -542,7 +398,7 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
                        GCancellable             *cancellable,
                        SfumatoHttpAnswer        *answer)
 {
-  Exchange self = { .request = request, .limits = limits, .answer = answer };
+  SfumatoHttpExchange self = { .request = request, .limits = limits, .answer = answer };
 
   *answer = (SfumatoHttpAnswer) { .problem = SFUMATO_HTTP_DONE };
   make_watchers ();
@@ -555,7 +411,7 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
     self.form = sfumato_http_form_new (request->body);
   self.message = sfumato_http_make_message (request, G_INPUT_STREAM (self.form));
   watch (&self);
-  tell (&self, SFUMATO_STAGE_SENDING, 0);
+  sfumato_http_tell (&self, SFUMATO_STAGE_SENDING, 0);
   run (&self, cancellable);
   take_early_answer (&self);
   answer->body = g_byte_array_free_to_bytes (self.body);
@@ -565,23 +421,4 @@ sfumato_http_exchange (const SfumatoHttpRequest *request,
   tear_down (&self);
   g_main_context_pop_thread_default (self.context);
   g_main_context_unref (self.context);
-}
-
-void
-sfumato_http_answer_clear (SfumatoHttpAnswer *answer)
-{
-  g_clear_pointer (&answer->message, g_free);
-  g_clear_pointer (&answer->reason, g_free);
-  g_clear_pointer (&answer->headers, soup_message_headers_unref);
-  g_clear_pointer (&answer->body, g_bytes_unref);
-}
-
-char *
-sfumato_http_answer_dup_media_type (const SfumatoHttpAnswer *answer)
-{
-  const char *value = answer->headers == NULL ? NULL : soup_message_headers_get_one (answer->headers, "Content-Type");
-  g_autofree char *type = value == NULL ? g_strdup ("") : g_strndup (value, strcspn (value, ";"));
-
-  g_strstrip (type);
-  return g_ascii_strdown (type, -1);
 }
