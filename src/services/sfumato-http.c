@@ -125,16 +125,18 @@ classify_connecting (SfumatoHttpExchange *self,
   return SFUMATO_HTTP_NO_CONNECTION;
 }
 
-/* libsoup reads what came of a head as if it were whole. Where that fails in the middle of a line, there are headers and
- * no status; what never was HTTP has neither. */
+/* libsoup reads what came of a head as if it were whole. Where that fails in the middle of a line, there are headers but
+ * no length of a body yet, and no status; what never was HTTP has no headers. */
 static gboolean
 is_head_cut (SfumatoHttpExchange *self)
 {
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
   SoupMessageHeadersIter iter;
   const char *name, *value;
 
-  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (self->message));
+  soup_message_headers_iter_init (&iter, headers);
   return soup_message_get_status (self->message) == SOUP_STATUS_NONE &&
+         soup_message_headers_get_encoding (headers) == SOUP_ENCODING_EOF &&
          soup_message_headers_iter_next (&iter, &name, &value);
 }
 

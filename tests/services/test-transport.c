@@ -100,6 +100,8 @@ static const struct
   { "binary", "{'raw':'\\u0001\\u0002\\u0003\\u0004\\r\\n\\r\\n'}", MAYBE, -1 },
   { "HTTP of another kind", "{'raw':'HTTP/9.9 200 OK\\r\\n\\r\\n'}", MAYBE, -1 },
   { "a status of letters", "{'raw':'HTTP/1.1 abc OK\\r\\n\\r\\n'}", MAYBE, -1 },
+  { "a status of letters and the rest", "{'raw':'HTTP/1.1 abc OK\\r\\nContent-Length: 0\\r\\n\\r\\n'}", MAYBE,
+    SFUMATO_ERROR_SERVICE },
   { "no gzip", "{'headers':{'Content-Encoding':'gzip'},'body':'this is not compressed at all'}", MAYBE, -1 },
   { "half a gzip", "{'encoding':'gzip','fault':'close','where':'answer-body','at':200}", MAYBE, -1 },
   { "nothing but hints", "{'raw':'HTTP/1.1 103 Early Hints\\r\\n\\r\\n'}", MAYBE, -1 },
