@@ -120,8 +120,9 @@ find (SfumatoCli  *cli,
       GError     **error)
 {
   SfumatoGallery *gallery = sfumato_studio_get_gallery (cli->studio);
-  g_autofree char *folder = g_path_get_dirname (which);
-  g_autofree char *name = g_path_get_basename (which);
+  g_autofree char *path = g_canonicalize_filename (which, NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
   g_autofree char *shown = g_filename_display_name (which);
   gboolean inside = g_strcmp0 (folder, sfumato_gallery_get_folder (gallery)) == 0;
   SfumatoPicture *picture = sfumato_gallery_find (gallery, inside ? name : which);
@@ -143,11 +144,13 @@ find_all (SfumatoCli  *cli,
     return NULL;
   for (; *which != NULL; which++)
     {
-      SfumatoPicture *picture = find (cli, *which, error);
+      g_autoptr (SfumatoPicture) picture = find (cli, *which, error);
 
       if (picture == NULL)
         return NULL;
-      g_ptr_array_add (pictures, picture);
+      /* Named twice, or by its id and by its file, it is one object: the gallery has one for each picture in use. */
+      if (!g_ptr_array_find (pictures, picture, NULL))
+        g_ptr_array_add (pictures, g_object_ref (picture));
     }
   return g_steal_pointer (&pictures);
 }

@@ -52,6 +52,8 @@ class Pictures(case.Case):
         self.assertEqual((by_path["prompt"], by_path["request"]["model"]), ("a red fox", "sd3.5-large"))
         for which in (by_path["id"], os.path.basename(path)):
             self.assertEqual(self.cli("show", which, "--json").json, by_path)
+        beside = os.path.join("..", os.path.basename(self.gallery), os.path.basename(path))
+        self.assertEqual(self.cli("show", beside, "--json", cwd=self.gallery).json, by_path)
         text = self.cli("show", path).out
         for fact in (path, by_path["id"], "a red fox", str(by_path["seed_used"]), "sd3.5-large", "6.5 credits"):
             self.assertIn(fact, text)
@@ -70,6 +72,13 @@ class Pictures(case.Case):
         self.assertEqual(self.prompts("list"), ["a red fox"])
         trash = os.listdir(os.path.join(self.env["XDG_DATA_HOME"], "Trash", "files"))
         self.assertIn(os.path.basename(pictures[0]["file"]), trash)
+
+    def test_delete_named_twice(self):
+        picture = self.cli("list", "--json").json["pictures"][0]
+        run = self.cli("delete", picture["id"], picture["file"], picture["id"], "--json")
+        self.assert_code(run, DONE)
+        self.assertEqual([p["id"] for p in run.json["deleted"]], [picture["id"]])
+        self.assertEqual(len(self.pictures()), 2)
 
     def test_a_reader_that_goes_away(self):
         reader, writer = os.pipe()
