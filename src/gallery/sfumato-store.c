@@ -55,6 +55,11 @@ sfumato_store_error (const char *folder,
                                  _("The folder “%s” is not there at the moment. Connect the drive it is on, or choose "
                                    "another folder in the preferences."), shown);
       break;
+    case ENAMETOOLONG:
+      error = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Name Too Long"),
+                                 _("A name in the folder “%s” would become too long. Rename the picture, or choose "
+                                   "another folder in the preferences."), shown);
+      break;
     default:
       error = sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Disk Error"),
                                  _("The folder “%s” could not be read or written. Check the disk, then try again."),

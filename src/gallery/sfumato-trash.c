@@ -69,7 +69,17 @@ trash_open (Trash       *trash,
 
 /* ---- to the trash ---- */
 
-/* A sidecar need not be there. */
+/* NULL where there is none; a picture's name may be so long that there cannot be one. */
+static char *
+find_sidecar (int         fd,
+              const char *name)
+{
+  g_autofree char *sidecar = sfumato_store_sidecar (name);
+  struct stat info;
+
+  return fstatat (fd, sidecar, &info, AT_SYMLINK_NOFOLLOW) == 0 ? g_steal_pointer (&sidecar) : NULL;
+}
+
 static gboolean
 keep (Trash       *trash,
       const char  *name,
@@ -93,9 +103,9 @@ keep_all (Trash      *trash,
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
-      g_autofree char *sidecar = sfumato_store_sidecar (name);
+      g_autofree char *sidecar = find_sidecar (trash->fd, name);
 
-      if (!keep (trash, name, error) || !keep (trash, sidecar, error))
+      if (!keep (trash, name, error) || (sidecar != NULL && !keep (trash, sidecar, error)))
         return FALSE;
     }
   fsync (trash->undo_fd);
@@ -112,10 +122,10 @@ throw_all_away (Trash      *trash,
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
-      g_autofree char *sidecar = sfumato_store_sidecar (name);
+      g_autofree char *sidecar = find_sidecar (trash->fd, name);
 
       if (!sfumato_system_trash_take (trash->folder, name, token, error) ||
-          !sfumato_system_trash_take (trash->folder, sidecar, token, error))
+          (sidecar != NULL && !sfumato_system_trash_take (trash->folder, sidecar, token, error)))
         return FALSE;
     }
   fsync (trash->fd);
@@ -230,9 +240,9 @@ put_all_back (Trash     *trash,
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
-      g_autofree char *sidecar = sfumato_store_sidecar (name);
+      g_autofree char *sidecar = find_sidecar (trash->undo_fd, name);
 
-      good &= put_back (trash, name) && put_back (trash, sidecar);
+      good &= put_back (trash, name) && (sidecar == NULL || put_back (trash, sidecar));
     }
   fsync (trash->fd);
   return good;

@@ -188,6 +188,28 @@ test_damaged_sidecar (void)
   g_assert_cmpint (sfumato_picture_get_fields (again)->seed_used, ==, 5);
 }
 
+/* A star stands in the sidecar, and there can be none. */
+static void
+test_favorite_of_long_name (void)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (GBytes) png = sample_png (8, 8, 0);
+  g_autofree char *stem = g_strnfill (251, 'x');
+  g_autofree char *name = g_strconcat (stem, ".png", NULL);
+  g_autofree char *short_path = sample_path (sample, "short");
+  g_autofree char *path = sample_path (sample, name);
+  g_autoptr (SfumatoPicture) picture = NULL;
+  g_autoptr (GError) error = NULL;
+
+  scratch_write (sample->folder, "short", g_bytes_get_data (png, NULL), g_bytes_get_size (png));
+  g_assert_cmpint (g_rename (short_path, path), ==, 0);
+  sample_scan (sample);
+  picture = sfumato_gallery_find (sample->gallery, name);
+  g_assert_false (sfumato_gallery_set_favorite (sample->gallery, picture, TRUE, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+  g_assert_nonnull (strstr (error->message, "too long"));
+}
+
 /* What others wrote into a sidecar, or wrote first, stays. */
 static void
 test_foreign_sidecar (void)
@@ -570,6 +592,7 @@ main (int   argc,
   g_test_add_func ("/gallery/favorite", test_favorite);
   g_test_add_func ("/gallery/damaged-sidecar", test_damaged_sidecar);
   g_test_add_func ("/gallery/cancelled-scan", test_cancelled_scan);
+  g_test_add_func ("/gallery/favorite-of-long-name", test_favorite_of_long_name);
   g_test_add_func ("/gallery/foreign-sidecar", test_foreign_sidecar);
   g_test_add_data_func ("/gallery/vanish", GINT_TO_POINTER (FALSE), test_vanish);
   g_test_add_data_func ("/gallery/vanish-with-sidecar", GINT_TO_POINTER (TRUE), test_vanish);

@@ -120,6 +120,11 @@ restore (Sample     *sample,
 
 static const guint some[] = { 0, 2, 5 };
 
+/* With ".xmp" behind it, it is longer than a name can be. */
+#define TEN       "0123456789"
+#define FIFTY     TEN TEN TEN TEN TEN
+#define LONG_NAME FIFTY FIFTY FIFTY FIFTY FIFTY ".png"
+
 static void
 test_undo (void)
 {
@@ -265,21 +270,25 @@ test_back_already (void)
 
 /* A picture without a sidecar keeps what only the index knows of it. */
 static void
-test_without_sidecar (void)
+test_without_sidecar (gconstpointer name)
 {
   g_autoptr (Sample) sample = sample_new ();
   g_autoptr (GBytes) png = sample_png (8, 8, 0);
+  g_autofree char *short_path = sample_path (sample, "short");
+  g_autofree char *path = sample_path (sample, name);
   g_autoptr (SfumatoPicture) picture = NULL;
   g_autoptr (SfumatoPicture) back = NULL;
   g_autofree char *undo = NULL;
 
-  scratch_write (sample->folder, "holiday.png", g_bytes_get_data (png, NULL), g_bytes_get_size (png));
+  scratch_write (sample->folder, "short", g_bytes_get_data (png, NULL), g_bytes_get_size (png));
+  g_assert_cmpint (g_rename (short_path, path), ==, 0);
   sample_scan (sample);
-  picture = sfumato_gallery_find (sample->gallery, "holiday.png");
+  picture = sfumato_gallery_find (sample->gallery, name);
+  g_assert_nonnull (picture);
   undo = trash (sample, some, 1);
   g_assert_cmpuint (sample_count (sample, NULL), ==, 0);
   restore (sample, undo);
-  back = sfumato_gallery_find (sample->gallery, "holiday.png");
+  back = sfumato_gallery_find (sample->gallery, name);
   g_assert_true (back == picture);
 }
 
@@ -567,7 +576,8 @@ main (int   argc,
   g_test_add_func ("/trash/expire", test_expire);
   g_test_add_func ("/trash/collision", test_collision);
   g_test_add_func ("/trash/back-already", test_back_already);
-  g_test_add_func ("/trash/without-sidecar", test_without_sidecar);
+  g_test_add_data_func ("/trash/without-sidecar", "holiday.png", test_without_sidecar);
+  g_test_add_data_func ("/trash/no-room-for-a-sidecar", LONG_NAME, test_without_sidecar);
   g_test_add_func ("/trash/vanished", test_vanished);
   g_test_add_func ("/trash/refused", test_refused);
   g_test_add_func ("/trash/refused-halfway", test_refused_halfway);
