@@ -1,8 +1,8 @@
 /* Opening a database: one process at a time, checked, brought up to date, and set aside where it is damaged.
  *
- * Damage is what SQLite's quick_check finds, a file that is no database, tables that are not the ones our
- * migrations make, a write-ahead log whose database is gone, and what a thorough check finds
- * after something was met in use: to look into every value takes too long for each start. A full disk, missing rights or a busy file are
+ * Damage is what SQLite's quick_check finds, a file that is no database, what is no file, tables that are not the ones
+ * our migrations make, a write-ahead log whose database is gone, and what a thorough check finds after something was
+ * met in use: to look into every value takes too long for each start. A full disk, missing rights or a busy file are
  * not: they are errors, and the file is left alone.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -297,6 +297,15 @@ file_size (const char *path,
   return g_stat (name, &info) == 0 ? info.st_size : -1;
 }
 
+/* A folder or a pipe in its place. */
+static gboolean
+is_no_file (const char *path)
+{
+  GStatBuf info;
+
+  return g_stat (path, &info) == 0 && !S_ISREG (info.st_mode);
+}
+
 static Attempt
 attempt (const char          *path,
          const char * const  *migrations,
@@ -307,6 +316,8 @@ attempt (const char          *path,
   Attempt result;
   int code;
 
+  if (is_no_file (path))
+    return ATTEMPT_DAMAGED;
   /* SQLite would delete a log that belongs to no database. */
   if (file_size (path, "") <= 0 && file_size (path, "-wal") > 0)
     return ATTEMPT_DAMAGED;
@@ -411,16 +422,14 @@ lock_opening (const char  *path,
   return fd;
 }
 
-SfumatoDatabase *
-sfumato_database_open (const char          *path,
-                       const char * const  *migrations,
-                       GError             **error)
+static SfumatoDatabase *
+open_in_turn (const char          *path,
+              const char * const  *migrations,
+              GError             **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   SfumatoDatabase *self;
   int fd;
-
-  g_return_val_if_fail (path != NULL && migrations != NULL, NULL);
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
@@ -432,6 +441,36 @@ sfumato_database_open (const char          *path,
     return NULL;
   self = open_alone (path, migrations, error);
   g_close (fd, NULL);
+  return self;
+}
+
+/* So that somebody can see to it. */
+static void
+say_which (GError     *error,
+           const char *path)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  g_autofree char *details = g_strdup_printf ("%s\n%s", sfumato_error_get_details (error), shown);
+
+  sfumato_error_set_details (error, details);
+}
+
+SfumatoDatabase *
+sfumato_database_open (const char          *path,
+                       const char * const  *migrations,
+                       GError             **error)
+{
+  GError *problem = NULL;
+  SfumatoDatabase *self;
+
+  g_return_val_if_fail (path != NULL && migrations != NULL, NULL);
+
+  self = open_in_turn (path, migrations, &problem);
+  if (self == NULL)
+    {
+      say_which (problem, path);
+      g_propagate_error (error, problem);
+    }
   return self;
 }
 

@@ -317,6 +317,27 @@ test_strange_files (void)
     }
 }
 
+/* What is no file at all is kept aside as well, with what is in it. */
+static void
+test_no_file (void)
+{
+  g_autoptr (ScratchDir) folder = scratch_make ();
+  g_autofree char *path = g_build_filename (folder, "notes.db", NULL);
+  g_autofree char *kept = NULL;
+  g_autoptr (SfumatoDatabase) db = NULL;
+  g_autoptr (GPtrArray) aside = NULL;
+
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  scratch_write (path, "somebody's", "x", 1);
+  db = open_good (folder, first_schema);
+  g_assert_cmpint (sfumato_database_get_state (db), ==, SFUMATO_DATABASE_REPLACED);
+  g_assert_cmpint (query (db, "SELECT count(*) FROM notes"), ==, 0);
+  aside = scratch_list (folder, "notes.db.damaged-", "");
+  g_assert_cmpuint (aside->len, ==, 1);
+  kept = g_build_filename (folder, g_ptr_array_index (aside, 0), "somebody's", NULL);
+  g_assert_true (g_file_test (kept, G_FILE_TEST_IS_REGULAR));
+}
+
 /* Another program's tables are not ours to use, and not ours to delete. */
 static void
 test_other_tables (void)
@@ -338,17 +359,16 @@ test_no_place (void)
 {
   g_autoptr (ScratchDir) folder = scratch_make ();
   g_autofree char *under_file = g_build_filename (folder, "file", "notes.db", NULL);
-  g_autofree char *at_folder = g_build_filename (folder, "notes.db", NULL);
-  const char *paths[] = { under_file, at_folder, "/proc/notes.db" };
+  const char *paths[] = { under_file, "/proc/notes.db" };
 
   scratch_write (folder, "file", "x", 1);
-  g_assert_cmpint (g_mkdir (at_folder, 0700), ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
       g_autoptr (GError) error = NULL;
 
       g_assert_null (sfumato_database_open (paths[i], first_schema, &error));
       g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+      g_assert_nonnull (strstr (sfumato_error_get_details (error), paths[i]));
     }
 }
 
@@ -558,6 +578,7 @@ main (int   argc,
   g_test_add_func ("/database/damage", test_damage);
   g_test_add_func ("/database/version-flipped", test_version_flipped);
   g_test_add_func ("/database/strange-files", test_strange_files);
+  g_test_add_func ("/database/no-file", test_no_file);
   g_test_add_func ("/database/other-tables", test_other_tables);
   g_test_add_func ("/database/no-place", test_no_place);
   g_test_add_data_func ("/database/processes/new", "new", test_processes);
