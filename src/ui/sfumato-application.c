@@ -185,6 +185,7 @@ set_accelerators (GtkApplication *application)
     { "win.search", { "<Control>f" } },
     { "win.queue", { "<Control>j" } },
     { "win.settings-pane", { "F9" } },
+    { "win.fullscreen", { "F11" } },
     { "win.preferences", { "<Control>comma" } },
     { "window.close", { "<Control>w" } },
     { "app.quit", { "<Control>q" } },

@@ -112,10 +112,25 @@ mark_chosen (SfumatoWelcomePage *self,
     }
 }
 
+/* In the field for the key, with nothing more to enter. */
+static gboolean
+is_done_with_key (SfumatoWelcomePage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  return GTK_IS_EDITABLE (focus) && gtk_widget_is_ancestor (focus, GTK_WIDGET (self->key_group)) &&
+         *gtk_editable_get_text (GTK_EDITABLE (focus)) == '\0';
+}
+
 static void
 key_changed_cb (SfumatoWelcomePage *self)
 {
-  gtk_widget_set_sensitive (self->start_button, sfumato_key_group_get_has_key (self->key_group));
+  gboolean has_key = sfumato_key_group_get_has_key (self->key_group);
+
+  gtk_widget_set_sensitive (self->start_button, has_key);
+  if (has_key && is_done_with_key (self))
+    gtk_widget_grab_focus (self->start_button);
 }
 
 static void

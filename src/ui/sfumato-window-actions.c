@@ -145,6 +145,7 @@ restore_form (GtkWidget  *widget,
   if (self->form_before != NULL)
     sfumato_form_load (sfumato_create_page_get_form (self->create_page), self->form_before);
   g_clear_object (&self->form_before);
+  self->undo_action = NULL;
 }
 
 /* ---- the reference picture ---- */
@@ -261,7 +262,10 @@ restore_job (GtkWidget  *widget,
              const char *name,
              GVariant   *parameter)
 {
-  sfumato_queue_unremove (sfumato_studio_get_queue (SFUMATO_WINDOW (widget)->studio));
+  SfumatoWindow *self = SFUMATO_WINDOW (widget);
+
+  sfumato_queue_unremove (sfumato_studio_get_queue (self->studio));
+  self->undo_action = NULL;
 }
 
 static void
@@ -278,6 +282,16 @@ undo_deletion (GtkWidget  *widget,
                GVariant   *parameter)
 {
   sfumato_deletions_undo (SFUMATO_WINDOW (widget)->deletions);
+}
+
+static void
+undo (GtkWidget  *widget,
+      const char *name,
+      GVariant   *parameter)
+{
+  const char *action = g_steal_pointer (&SFUMATO_WINDOW (widget)->undo_action);
+
+  gtk_widget_activate_action (widget, action != NULL ? action : "win.undo-deletion", NULL);
 }
 
 static void
@@ -379,6 +393,7 @@ static const struct
   { "win.restore-job", restore_job },
   { "win.continue-queue", continue_queue },
   { "win.undo-deletion", undo_deletion },
+  { "win.undo", undo },
   { "win.set-up", set_up },
   { "win.preferences", preferences },
   { "win.add-key", add_key },
@@ -394,8 +409,9 @@ _sfumato_window_actions_install (GtkWidgetClass *widget_class)
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (widget_class, actions[i].name, actions[i].parameter, actions[i].activate);
   gtk_widget_class_install_property_action (widget_class, "win.settings-pane", "settings-shown");
+  gtk_widget_class_install_property_action (widget_class, "win.fullscreen", "fullscreened");
   /* No accelerator of the application's, which would come before a text that has something to undo itself. */
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "win.undo-deletion", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "win.undo", NULL);
 }
 
 /* Nothing is bought, or changed, that is not in view; and the first choice is not passed by. */

@@ -21,9 +21,75 @@ is_in_view (SfumatoWindow *self,
          sfumato_create_page_shows (self->create_page, job);
 }
 
+/* ---- toasts and the screen reader ---- */
+
+/* Of the bars at the bottom of whatever is inside. */
+static int
+measure_bars (GtkWidget *widget)
+{
+  int height = ADW_IS_TOOLBAR_VIEW (widget) ? adw_toolbar_view_get_bottom_bar_height (ADW_TOOLBAR_VIEW (widget)) : 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    height += measure_bars (child);
+  return height;
+}
+
+static int
+measure_bars_in_view (SfumatoWindow *self)
+{
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
+  int below = adw_toolbar_view_get_bottom_bar_height (self->main_view);
+
+  if (page != self->main_page)
+    return measure_bars (GTK_WIDGET (page));
+  if (adw_bottom_sheet_get_open (self->queue_sheet))
+    return below;
+  return below + adw_bottom_sheet_get_bottom_bar_height (self->queue_sheet) +
+         measure_bars (adw_view_stack_get_visible_child (self->view_stack));
+}
+
+/* No toast lies over the tools of the page it is seen with. */
+void
+_sfumato_window_place_toasts (SfumatoWindow *self)
+{
+  int height = measure_bars_in_view (self);
+  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->toast_overlay));
+
+  for (; child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (child != GTK_WIDGET (self->navigation_view))
+      gtk_widget_set_margin_bottom (child, height);
+}
+
+void
+sfumato_window_add_toast (SfumatoWindow *self,
+                          AdwToast      *toast)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self->create_page)) || adw_bottom_sheet_get_open (self->queue_sheet))
+    {
+      adw_toast_overlay_add_toast (self->toast_overlay, toast);
+      return;
+    }
+  /* There it is above the tools that are no bar, too, and alone. */
+  adw_toast_overlay_dismiss_all (self->toast_overlay);
+  sfumato_create_page_add_toast (self->create_page, toast);
+}
+
+void
+sfumato_window_announce (SfumatoWindow *self,
+                         const char    *text,
+                         gboolean       urgent)
+{
+  g_return_if_fail (SFUMATO_IS_WINDOW (self));
+
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), text, urgent ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH
+                                                               : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
 /* ---- a job is over ---- */
 
-/* Of one press of Generate: how many pictures there are, and whether any is still to come. */
+/* Of one press of Generate: how many pictures there are to be seen, and whether any is still to come. */
 static guint
 count_batch (SfumatoWindow *self,
              SfumatoJob    *job,
@@ -40,7 +106,7 @@ count_batch (SfumatoWindow *self,
 
       if (g_strcmp0 (sfumato_job_get_batch (other), sfumato_job_get_batch (job)) != 0)
         continue;
-      pictures += state == SFUMATO_JOB_DONE;
+      pictures += state == SFUMATO_JOB_DONE && !sfumato_job_is_filtered (other);
       if (state == SFUMATO_JOB_WAITING || state == SFUMATO_JOB_RUNNING)
         *complete = FALSE;
     }
@@ -75,14 +141,25 @@ say (SfumatoWindow *self,
 
 /* In view there is more than what went wrong to be read. */
 static void
-say_failure (SfumatoWindow *self,
-             SfumatoJob    *job,
-             const char    *state)
+say_problem (SfumatoWindow *self,
+             SfumatoJob    *job)
 {
-  const GError *error = sfumato_job_get_error (job);
-  g_autofree char *all = error != NULL ? g_strdup_printf ("%s. %s", state, error->message) : g_strdup (state);
+  const char *text;
+  const char *title = sfumato_job_get_problem (job, &text);
+  g_autofree char *all = g_strdup_printf ("%s. %s", title, text);
 
-  say (self, job, is_in_view (self, job) ? all : state, TRUE);
+  say (self, job, is_in_view (self, job) ? all : title, TRUE);
+}
+
+/* It stopped because the person wanted that; what it may have cost is to be said all the same. */
+static void
+say_cancelled (SfumatoWindow *self,
+               SfumatoJob    *job)
+{
+  const char *text;
+
+  sfumato_job_get_problem (job, &text);
+  sfumato_window_announce (self, text, FALSE);
 }
 
 static void
@@ -92,20 +169,21 @@ job_over_cb (SfumatoWindow *self,
   gboolean complete;
   guint pictures = count_batch (self, job, &complete);
   g_autofree char *ready = g_strdup_printf (ngettext ("Picture ready", "%u pictures ready", pictures), pictures);
-  g_autofree char *state = sfumato_job_dup_state_words (job);
 
   switch (sfumato_job_get_state (job))
     {
     case SFUMATO_JOB_DONE:
-      if (complete)
+      if (sfumato_job_is_filtered (job))
+        say_problem (self, job);
+      if (complete && pictures > 0)
         say (self, job, ready, FALSE);
       break;
     case SFUMATO_JOB_FAILED:
     case SFUMATO_JOB_UNSAVED:
-      say_failure (self, job, state);
+      say_problem (self, job);
       break;
     case SFUMATO_JOB_CANCELLED:
-      sfumato_window_announce (self, state, FALSE);
+      say_cancelled (self, job);
       break;
     default:
       break;
@@ -239,6 +317,8 @@ _sfumato_window_news_follow (SfumatoWindow *self)
 {
   SfumatoQueue *queue = sfumato_studio_get_queue (self->studio);
 
+  g_signal_connect_object (self->toasts, "items-changed", G_CALLBACK (_sfumato_window_place_toasts), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "job-over", G_CALLBACK (job_over_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "notify", G_CALLBACK (queue_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (queue, "items-changed", G_CALLBACK (queue_changed_cb), self, G_CONNECT_SWAPPED);

@@ -22,6 +22,7 @@ struct _SfumatoWindow
   AdwToastOverlay      *toast_overlay;
   AdwNavigationView    *navigation_view;
   AdwNavigationPage    *main_page;
+  AdwToolbarView       *main_view;
   AdwBanner            *banner;
   AdwBottomSheet       *queue_sheet;
   AdwViewStack         *view_stack;
@@ -34,9 +35,11 @@ struct _SfumatoWindow
   SfumatoStudio        *studio;       /* owned */
   GCancellable         *cancellable;  /* owned: ends with the window */
   SfumatoDeletions     *deletions;    /* owned */
+  GListModel           *toasts;       /* owned: those over all pages, and what they lie over */
   SfumatoRequest       *form_before;  /* owned, nullable: what the last toast can bring back */
   SfumatoKeyState       key_state;    /* of the chosen service, as last seen */
   const char           *banner_action; /* what its button does */
+  const char           *undo_action;  /* nullable: what takes back what was done last, if it was no deletion */
   guint                 refocus_source; /* or 0 */
   gboolean              settings_shown;
   gboolean              asks_to_close;
@@ -56,6 +59,7 @@ SfumatoRequest *_sfumato_window_make_example    (SfumatoWindow  *self);
 
 /* sfumato-window-news.c */
 void _sfumato_window_news_follow     (SfumatoWindow  *self);
+void _sfumato_window_place_toasts    (SfumatoWindow  *self);
 void _sfumato_window_update_strip    (SfumatoWindow  *self);
 void _sfumato_window_update_key      (SfumatoWindow  *self);
 

@@ -31,6 +31,7 @@ page_changed_cb (SfumatoWindow *self)
     return;
   _sfumato_window_actions_update (self);
   _sfumato_window_update_strip (self);
+  _sfumato_window_place_toasts (self);
 }
 
 static void
@@ -50,6 +51,19 @@ settings_shown_cb (SfumatoWindow *self)
     return;
   self->settings_shown = shown;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SETTINGS_SHOWN]);
+}
+
+/* For the style sheet, which knows no widths. */
+static void
+became_cramped_cb (SfumatoWindow *self)
+{
+  gtk_widget_add_css_class (GTK_WIDGET (self), "cramped");
+}
+
+static void
+became_roomy_cb (SfumatoWindow *self)
+{
+  gtk_widget_remove_css_class (GTK_WIDGET (self), "cramped");
 }
 
 static void
@@ -272,6 +286,7 @@ sfumato_window_dispose (GObject *object)
   g_clear_handle_id (&self->refocus_source, g_source_remove);
   g_signal_handlers_disconnect_by_func (self, focus_changed_cb, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_WINDOW);
+  g_clear_object (&self->toasts);
   g_clear_object (&self->deletions);
   g_clear_object (&self->form_before);
   g_clear_object (&self->studio);
@@ -298,6 +313,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, navigation_view);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, main_page);
+  gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, main_view);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, queue_sheet);
   gtk_widget_class_bind_template_child (widget_class, SfumatoWindow, view_stack);
@@ -309,6 +325,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, page_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, update_actions_cb);
   gtk_widget_class_bind_template_callback (widget_class, settings_shown_cb);
+  gtk_widget_class_bind_template_callback (widget_class, became_cramped_cb);
+  gtk_widget_class_bind_template_callback (widget_class, became_roomy_cb);
   gtk_widget_class_bind_template_callback (widget_class, banner_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, sheet_opened_cb);
   gtk_widget_class_bind_template_callback (widget_class, focus_changed_cb);
@@ -344,6 +362,7 @@ sfumato_window_init (SfumatoWindow *self)
   self->cancellable = g_cancellable_new ();
   self->deletions = sfumato_deletions_new (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->toasts = gtk_widget_observe_children (GTK_WIDGET (self->toast_overlay));
   if (DEVELOPMENT)
     gtk_widget_add_css_class (GTK_WIDGET (self), "devel");
 }
@@ -363,30 +382,6 @@ sfumato_window_get_studio (SfumatoWindow *self)
   g_return_val_if_fail (SFUMATO_IS_WINDOW (self), NULL);
 
   return self->studio;
-}
-
-void
-sfumato_window_add_toast (SfumatoWindow *self,
-                          AdwToast      *toast)
-{
-  g_return_if_fail (SFUMATO_IS_WINDOW (self));
-
-  /* Where nothing lies over it. */
-  if (gtk_widget_get_mapped (GTK_WIDGET (self->create_page)) && !adw_bottom_sheet_get_open (self->queue_sheet))
-    sfumato_create_page_add_toast (self->create_page, toast);
-  else
-    adw_toast_overlay_add_toast (self->toast_overlay, toast);
-}
-
-void
-sfumato_window_announce (SfumatoWindow *self,
-                         const char    *text,
-                         gboolean       urgent)
-{
-  g_return_if_fail (SFUMATO_IS_WINDOW (self));
-
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), text, urgent ? GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH
-                                                               : GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 void
@@ -436,6 +431,7 @@ sfumato_window_remove_job (SfumatoWindow *self,
   sfumato_queue_remove (sfumato_studio_get_queue (self->studio), job);
   adw_toast_set_button_label (toast, _("_Undo"));
   adw_toast_set_action_name (toast, "win.restore-job");
+  self->undo_action = "win.restore-job";
   sfumato_window_add_toast (self, toast);
 }
 
@@ -452,8 +448,8 @@ sfumato_window_load_form (SfumatoWindow  *self,
   sfumato_form_load (form, request);
   adw_toast_set_button_label (toast, _("_Undo"));
   adw_toast_set_action_name (toast, "win.restore-form");
+  self->undo_action = "win.restore-form";
   sfumato_window_add_toast (self, toast);
-  sfumato_window_announce (self, words, FALSE);
 }
 
 void
@@ -462,5 +458,6 @@ sfumato_window_delete (SfumatoWindow *self,
 {
   g_return_if_fail (SFUMATO_IS_WINDOW (self));
 
+  self->undo_action = NULL;
   sfumato_deletions_delete (self->deletions, pictures);
 }

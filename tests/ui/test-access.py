@@ -158,6 +158,30 @@ def test_a_picture_can_be_made_with_letters_twice_as_large(s):
     assert words[2] > 360 / 2, f"what is said of the key has {words[2]} pixels"
 
 
+def test_what_is_announced_covers_no_tools_of_a_picture(s):
+    s.change_settings(NARROW)
+    s.make_ready()
+    for prompt in ("one", "two"):
+        s.cli("generate", prompt)
+    app = s.start()
+    app.find("text", "Prompt")
+    go_to_gallery(app)
+    app.find("table cell", cell("two")).mouse()
+    app.find("table cell", cell("two"), "selected")
+    app.desktop.keys("Return")
+    app.find("image", cell("two"), "focused")
+
+    def lies_above(announced, tools):
+        _, y, _, height = app.see(announced).extents
+        return y + height <= app.find("button", tools).extents[1]
+    app.desktop.keys("ctrl+shift+c")
+    wait_for(lambda: lies_above("Prompt copied", "Save As…"), "what is announced above the tools", 4)
+    app.desktop.keys("ctrl+r")
+    app.find("text", "Prompt", "focused")
+    wait_for(lambda: lies_above("Settings taken over", GENERATE), "what is announced above the form", 4)
+    app.gone("label", "Prompt copied", 4)
+
+
 def test_what_is_announced_covers_no_tools(s):
     app = s.start_ready()
     generate(app, PROMPT)

@@ -9,6 +9,7 @@ import re
 
 import stage
 from acts import GENERATE, cell, generate, go_to_gallery, see_picture
+from ear import Ear
 
 PROMPT = "a red fox in snow"
 
@@ -39,6 +40,24 @@ def test_moderation(s):
     app.desktop.keys("ctrl+Return")
     see_picture(app, PROMPT)
     assert s.server.log()["accepted"] == 1
+
+
+def test_what_went_wrong_is_said_aloud(s):
+    """With what it may have cost, and nothing that is blurred is said to be ready."""
+    app = s.start_ready()
+    app.find("text", "Prompt")
+    with Ear(s) as ear:
+        generate(app, PROMPT + " #filtered")
+        ear.hear(re.compile(r"^Picture Filtered\. .*It may have been charged\."))
+        generate(app, PROMPT + " #moderated")
+        ear.hear(re.compile(r"^Declined by Moderation\. .*Nothing was charged\."))
+        s.server.script(dict(fault="hold", where="request"))
+        generate(app, PROMPT)
+        s.server.wait(3)
+        app.see(re.compile("^Making"))
+        app.desktop.keys("ctrl+shift+e")
+        ear.hear(re.compile(r"^Stopped\. .*It may have been charged:"))
+        assert "Picture ready" not in ear.heard()
 
 
 def test_what_the_service_names_is_marked_and_led_to(s):

@@ -197,6 +197,54 @@ def test_the_prompt_has_the_keyboard_after_the_queue_that_was_opened_from_below_
     app.find("text", "Prompt", "focused")
 
 
+def test_ctrl_z_takes_back_what_was_done_to_the_form(s):
+    app = s.start_ready()
+    app.fill("text", "Prompt", FOX)
+    app.desktop.keys("ctrl+shift+n")
+    wait_for(lambda: app.find("text", "Prompt").text == "", "the empty form")
+    app.tab_to("toggle button", "Exclude…")  # the prompt has an undo of its own
+    app.desktop.keys("ctrl+z")
+    wait_for(lambda: app.find("text", "Prompt").text == FOX, "the form of before")
+
+
+def test_deletions_on_two_pages_come_back(s):
+    app = start_with(s, FOX)
+    app.desktop.keys("ctrl+Page_Up")
+    generate(app, LIGHTHOUSE)
+    see_picture(app, LIGHTHOUSE)
+    go_to_gallery(app)
+    select(app, FOX)
+    app.desktop.keys("Delete")
+    app.see("Picture deleted")
+    app.desktop.keys("ctrl+Page_Up")
+    app.click("button", "Delete")
+    wait_for_pictures(s, 0)
+    app.see(re.compile("deleted$"))
+    go_to_gallery(app)
+    app.find("button", "Create a Picture")
+    app.desktop.keys("ctrl+z", "ctrl+z")  # one step, or two where the machine was slow
+    wait_for_pictures(s, 2)
+
+
+def test_escape_leaves_the_full_screen_before_the_picture(s):
+    app = start_with(s, FOX)
+    select(app, FOX)
+    app.desktop.keys("Return")
+    app.find("image", cell(FOX), "focused")
+
+    def height():
+        place = s.desktop.tool("xdotool", "getwindowgeometry", "--shell", app.window_id())
+        return int(re.search(r"HEIGHT=(\d+)", place).group(1))
+    before = height()
+    app.desktop.keys("F11")
+    wait_for(lambda: height() == 900, "the window as high as the screen")
+    app.desktop.keys("Escape")
+    wait_for(lambda: height() == before, "the window as high as before")
+    app.find("image", cell(FOX), "focused")
+    app.desktop.keys("Escape")
+    app.find("table cell", cell(FOX), "focused")
+
+
 def test_an_empty_gallery_has_nothing_to_search_and_new_is_said_above_the_prompt(s):
     app = s.start_ready()
     app.fill("text", "Prompt", FOX)

@@ -7,6 +7,7 @@ import re
 
 import stage
 from acts import WELCOME, cell, generate, go_to_gallery, see_picture
+from ear import Ear
 from session import TimeOut, wait_for
 
 FREE = re.compile(r"8\.0.GiB of 16\.0.GiB")
@@ -71,6 +72,18 @@ def test_from_no_model_to_a_picture(s):
     app.quit()
     assert s.server.log()["requests"] == [], "something was sent"
     assert [m["id"] for m in s.models() if m["service"] == "local"] == ["local-sd-3.5-medium"]
+
+
+def test_how_far_a_picture_is_is_said_aloud(s):
+    s.add_model()
+    app = s.start_ready(service="local")
+    app.find("text", "Prompt")
+    with Ear(s) as ear:
+        generate(app, "slow fox in the snow")
+        ear.hear(STEP)
+        ear.hear("Picture ready")
+        said = [int(STEP.search(h).group(1)) for h in ear.heard() if STEP.search(h)]
+    assert len(said) <= 3 and all(7 <= step < 28 for step in said), f"steps were said: {said}"
 
 
 def test_what_the_model_offers(s):

@@ -11,6 +11,7 @@ import time
 
 import stage
 from acts import GENERATE, cell, generate, go_to_gallery, see_picture, wait_for_pictures
+from ear import Ear
 from session import wait_for
 
 PROMPT = "a red fox in snow"
@@ -83,6 +84,41 @@ def test_a_waiting_picture_is_cancelled_for_nothing(s):
     wait_for_pictures(s, 4)
     app.gone("label", re.compile("^(Making|Receiving)"))
     assert s.server.log()["posts"] == 4
+
+
+def test_the_keyboard_stays_with_a_picture_that_moves(s):
+    app = s.start_ready()
+    s.server.script(*[HELD] * 4)  # as many as are asked for at once
+    set_count(app, 4)
+    generate(app, PROMPT)
+    s.server.wait(4)
+    set_count(app, 1)
+    for prompt in ("first", "second", "third"):
+        generate(app, prompt)
+
+    def waiting():
+        return [n.name for n in app.find("list", "Queue").inside() if n.role == "list item" and n.name != PROMPT]
+    with Ear(s) as ear:
+        open_queue(app)
+        wait_for(lambda: waiting() == ["first", "second", "third"], "the queue as it was made")
+        app.desktop.keys("End")
+        app.find("list item", "third", "focused")
+        app.desktop.keys("alt+Up")
+        wait_for(lambda: waiting() == ["first", "third", "second"], "the third one to move up")
+        app.find("list item", "third", "focused")
+        ear.hear("5 pictures come first.")
+        app.desktop.keys("alt+Up")
+        wait_for(lambda: waiting() == ["third", "first", "second"], "the third one to move up again")
+        ear.hear("4 pictures come first.")
+        app.desktop.keys("Delete")
+        wait_for(lambda: waiting() == ["first", "second"], "the end of the third one")
+        app.find("list item", "first", "focused")
+        app.desktop.keys("ctrl+z")
+        wait_for(lambda: waiting() == ["third", "first", "second"], "the third one to come back")
+        app.find("list item", "third", "focused")
+    s.server.release()
+    wait_for_pictures(s, 7)
+    app.gone("label", re.compile("^(Sending|Making|Receiving|Waiting)"))
 
 
 def test_the_queue_opens_while_its_bar_goes(s):

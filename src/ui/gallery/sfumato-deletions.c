@@ -62,11 +62,19 @@ undo_clicked_cb (SfumatoDeletions *self)
 }
 
 static void
-ensure_toast (SfumatoDeletions *self)
+hide_toast (SfumatoDeletions *self)
 {
-  if (self->toast)
-    return;
-  self->toast = adw_toast_new ("");
+  g_autoptr (AdwToast) toast = g_steal_pointer (&self->toast);
+
+  if (toast)
+    adw_toast_dismiss (toast);
+}
+
+static void
+make_toast (SfumatoDeletions *self,
+            const char       *title)
+{
+  self->toast = adw_toast_new (title);
   adw_toast_set_button_label (self->toast, _("_Undo"));
   adw_toast_set_priority (self->toast, ADW_TOAST_PRIORITY_HIGH);
   g_signal_connect_object (self->toast, "dismissed", G_CALLBACK (toast_dismissed_cb), self, G_CONNECT_SWAPPED);
@@ -79,19 +87,10 @@ show_count (SfumatoDeletions *self,
 {
   g_autofree char *title = g_strdup_printf (ngettext ("Picture deleted", "%u pictures deleted", count), count);
 
-  ensure_toast (self);
-  adw_toast_set_title (self->toast, title);
-  /* Adding it again starts its time anew instead of stacking another one. */
+  /* Not the one before with another title: that may be up over another page, and would not be read out again. */
+  hide_toast (self);
+  make_toast (self, title);
   sfumato_window_add_toast (self->window, g_object_ref (self->toast));
-}
-
-static void
-hide_toast (SfumatoDeletions *self)
-{
-  g_autoptr (AdwToast) toast = g_steal_pointer (&self->toast);
-
-  if (toast)
-    adw_toast_dismiss (toast);
 }
 
 /* ---- deleting and restoring, on a worker thread ----------------------------------------------------------- */

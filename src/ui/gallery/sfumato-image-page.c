@@ -284,6 +284,13 @@ open_menu (GtkWidget  *widget,
   sfumato_picture_actions_popup (view, gtk_widget_get_width (view) / 2.0, gtk_widget_get_height (view) / 2.0);
 }
 
+static char *
+favorite_icon (SfumatoImagePage *self,
+               gboolean          favorite)
+{
+  return g_strdup (favorite ? "starred-symbolic" : "non-starred-symbolic");
+}
+
 static void
 favorite_clicked_cb (SfumatoImagePage *self)
 {
@@ -337,6 +344,20 @@ sfumato_image_page_dispose (GObject *object)
   G_OBJECT_CLASS (sfumato_image_page_parent_class)->dispose (object);
 }
 
+/* Only then the page. */
+static gboolean
+leave_fullscreen (GtkWidget *widget,
+                  GVariant  *arguments,
+                  gpointer   user_data)
+{
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (widget));
+
+  if (!gtk_window_is_fullscreen (window))
+    return FALSE;
+  gtk_window_unfullscreen (window);
+  return TRUE;
+}
+
 static void
 bind_keys (GtkWidgetClass *widget_class)
 {
@@ -360,6 +381,7 @@ bind_keys (GtkWidgetClass *widget_class)
       gtk_widget_class_add_binding_action (widget_class, keys[i].key, 0, keys[i].action, NULL);
       gtk_widget_class_add_binding_action (widget_class, keys[i].key, GDK_CONTROL_MASK, keys[i].action, NULL);
     }
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, leave_fullscreen, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (arrows); i++)
     {
       if (arrows[i].right)
@@ -383,6 +405,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, stage);
   gtk_widget_class_bind_template_child (widget_class, SfumatoImagePage, favorite_button);
   gtk_widget_class_bind_template_callback (widget_class, update_actions);
+  gtk_widget_class_bind_template_callback (widget_class, favorite_icon);
   gtk_widget_class_bind_template_callback (widget_class, favorite_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, zoom_words);
 }

@@ -175,7 +175,9 @@ announce (SfumatoKeyGroup *self)
 {
   const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self->state_row));
   const char *subtitle = adw_action_row_get_subtitle (self->state_row);
-  g_autofree char *text = g_strdup_printf ("%s. %s", title, subtitle ? subtitle : "");
+  /* A title that is a sentence has its full stop. */
+  g_autofree char *text = g_strdup_printf ("%s%s %s", title, g_str_has_suffix (title, ".") ? "" : ".",
+                                           subtitle != NULL ? subtitle : "");
 
   gtk_accessible_announce (GTK_ACCESSIBLE (self), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }

@@ -259,19 +259,12 @@ sfumato_failure_view_show (SfumatoFailureView *self,
                            SfumatoJob         *job)
 {
   const GError *error = sfumato_job_get_error (job);
+  const char *title, *text;
 
   g_return_if_fail (SFUMATO_IS_FAILURE_VIEW (self));
 
-  if (error != NULL)
-    set_words (self, sfumato_error_get_title (error), error->message);
-  else if (sfumato_job_get_state (job) == SFUMATO_JOB_DONE)
-    set_words (self, _("Picture Filtered"),
-               _("The service made a picture but blurred it, because its content filter objected. It may have been "
-                 "charged. Change the prompt, or open the picture to see what arrived."));
-  else
-    set_words (self, _("Needs Attention"),
-               _("This picture had been asked for when Sfumato stopped. It may have been made and charged, "
-                 "but it did not arrive."));
+  title = sfumato_job_get_problem (job, &text);
+  set_words (self, title, text);
   adw_status_page_set_icon_name (self->page, choose_icon (job));
   show_charge (self, job);
   show_help (self, choose_help (job));

@@ -8,6 +8,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/queue/sfumato-job-words.h"
 #include "ui/sfumato-window-private.h"
 #include "ui/widgets/sfumato-error-dialog.h"
 
@@ -155,6 +156,21 @@ remove_job (GtkWidget  *widget,
   sfumato_window_remove_job (find_window (widget), job);
 }
 
+/* before: NULL for the end. The widget goes with its row. */
+static void
+move_before (GtkWidget  *widget,
+             SfumatoJob *job,
+             SfumatoJob *before)
+{
+  SfumatoWindow *window = find_window (widget);
+  SfumatoQueue *queue = find_queue (widget);
+  g_autofree char *place = NULL;
+
+  sfumato_queue_move (queue, job, before);
+  place = sfumato_job_dup_place_words (job, queue);
+  sfumato_window_announce (window, place, FALSE);
+}
+
 static void
 move_job (GtkWidget *widget,
           int        steps)
@@ -164,7 +180,7 @@ move_job (GtkWidget *widget,
 
   /* Down means: behind the next one, and so before the one after that. */
   if (find_neighbour (queue, job, steps < 0 ? -1 : 1) != NULL)
-    sfumato_queue_move (queue, job, find_neighbour (queue, job, steps < 0 ? -1 : 2));
+    move_before (widget, job, find_neighbour (queue, job, steps < 0 ? -1 : 2));
 }
 
 static void
@@ -194,7 +210,7 @@ move_to_front (GtkWidget  *widget,
 
   for (SfumatoJob *before = job; before != NULL; before = find_neighbour (queue, before, -1))
     first = before;
-  sfumato_queue_move (queue, job, first);
+  move_before (widget, job, first);
 }
 
 static void

@@ -12,8 +12,11 @@
 #include "ui/queue/sfumato-failure-view.h"
 #include "ui/queue/sfumato-job-actions.h"
 #include "ui/queue/sfumato-job-words.h"
+#include "ui/sfumato-window.h"
 #include "ui/widgets/sfumato-shape.h"
 #include "ui/widgets/sfumato-thumbnail.h"
+
+#define ANNOUNCE_AFTER_S 5
 
 struct _SfumatoJobView
 {
@@ -39,6 +42,8 @@ struct _SfumatoJobView
   GSignalGroup       *signals;    /* owned: of the job */
   GBytes             *previewed;  /* borrowed: of the preview that is shown, only to be compared */
   guint               clock;      /* source, or 0 */
+  int                 quarter;    /* of the picture, as far as it is */
+  gint64              announced;  /* when one was said */
   gboolean            compact;
 };
 
@@ -56,34 +61,14 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* How many jobs will run before this one. */
-static guint
-count_before (SfumatoJobView *self)
-{
-  guint n = 0;
-
-  for (guint i = 0; self->queue != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->queue)); i++)
-    {
-      g_autoptr (SfumatoJob) other = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
-      SfumatoJobState state = sfumato_job_get_state (other);
-
-      if (other == self->job)
-        break;
-      n += state == SFUMATO_JOB_WAITING || state == SFUMATO_JOB_RUNNING;
-    }
-  return n;
-}
-
 static char *
 describe_waiting (SfumatoJobView *self)
 {
-  guint before = count_before (self);
-
-  if (self->queue != NULL && sfumato_queue_get_paused (self->queue))
-    return g_strdup (_("The queue is paused."));
-  if (before == 0)
+  if (self->queue == NULL)
     return g_strdup ("");
-  return g_strdup_printf (ngettext ("%u picture comes first.", "%u pictures come first.", before), before);
+  if (sfumato_queue_get_paused (self->queue))
+    return g_strdup (_("The queue is paused."));
+  return sfumato_job_dup_place_words (self->job, self->queue);
 }
 
 static void
@@ -162,6 +147,27 @@ update_bar (SfumatoJobView *self,
     gtk_accessible_reset_property (GTK_ACCESSIBLE (self->progress_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT);
 }
 
+/* Whoever does not see the bar hears of each quarter that takes its time. */
+static void
+announce_progress (SfumatoJobView *self,
+                   double          fraction)
+{
+  int quarter = CLAMP (fraction, 0, 1) * 4;
+  gint64 now = g_get_monotonic_time ();
+  gint64 last = MAX (self->announced, sfumato_job_get_started (self->job));
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  g_autofree char *steps = sfumato_job_dup_step_words (self->job);
+
+  if (quarter == self->quarter)
+    return;
+  self->quarter = quarter;
+  if (steps == NULL || quarter == 0 || quarter == 4 || now - last < ANNOUNCE_AFTER_S * G_USEC_PER_SEC ||
+      !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  self->announced = now;
+  sfumato_window_announce (SFUMATO_WINDOW (root), steps, FALSE);
+}
+
 static void
 update_progress (SfumatoJobView *self)
 {
@@ -171,19 +177,12 @@ update_progress (SfumatoJobView *self)
 
   gtk_label_set_label (self->state_label, words);
   update_bar (self, fraction);
+  announce_progress (self, fraction);
   update_preview (self);
   gtk_widget_set_visible (self->spinner, running && self->previewed == NULL);
   gtk_widget_set_visible (self->charge_note, running && sfumato_job_get_price (self->job) > 0 &&
                                              sfumato_job_get_stage (self->job) != SFUMATO_STAGE_SENDING);
   update_time (self);
-}
-
-static gboolean
-is_filtered (SfumatoJob *job)
-{
-  SfumatoPicture *picture = sfumato_job_get_picture (job);
-
-  return picture != NULL && sfumato_picture_get_fields (picture)->finish == SFUMATO_FINISH_FILTERED;
 }
 
 static void
@@ -213,7 +212,7 @@ update (SfumatoJobView *self)
       gtk_stack_set_visible_child_name (self->stack, "progress");
       break;
     case SFUMATO_JOB_DONE:
-      if (is_filtered (self->job) && !self->compact)
+      if (sfumato_job_is_filtered (self->job) && !self->compact)
         show_failure (self);
       else
         gtk_stack_set_visible_child_name (self->stack, "picture");
@@ -248,6 +247,7 @@ set_job (SfumatoJobView *self,
   if (!g_set_object (&self->job, job))
     return;
   self->previewed = NULL;
+  self->quarter = 0;
   show_preview (self, NULL);
   g_signal_group_set_target (self->signals, job);
   if (job != NULL)

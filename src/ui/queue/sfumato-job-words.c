@@ -87,6 +87,66 @@ sfumato_job_dup_time_words (SfumatoJob *job,
   return g_strdup_printf (C_("elapsed time", "%d:%02d"), seconds / 60, seconds % 60);
 }
 
+static guint
+count_before (SfumatoJob   *job,
+              SfumatoQueue *queue)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (queue)); i++)
+    {
+      g_autoptr (SfumatoJob) other = g_list_model_get_item (G_LIST_MODEL (queue), i);
+      SfumatoJobState state = sfumato_job_get_state (other);
+
+      if (other == job)
+        break;
+      n += state == SFUMATO_JOB_WAITING || state == SFUMATO_JOB_RUNNING;
+    }
+  return n;
+}
+
+char *
+sfumato_job_dup_place_words (SfumatoJob   *job,
+                             SfumatoQueue *queue)
+{
+  guint before = count_before (job, queue);
+
+  if (before == 0)
+    /* Translators: of a waiting picture */
+    return g_strdup (_("It comes next."));
+  return g_strdup_printf (ngettext ("%u picture comes first.", "%u pictures come first.", before), before);
+}
+
+gboolean
+sfumato_job_is_filtered (SfumatoJob *job)
+{
+  SfumatoPicture *picture = sfumato_job_get_picture (job);
+
+  return picture != NULL && sfumato_picture_get_fields (picture)->finish == SFUMATO_FINISH_FILTERED;
+}
+
+const char *
+sfumato_job_get_problem (SfumatoJob  *job,
+                         const char **text)
+{
+  const GError *error = sfumato_job_get_error (job);
+
+  if (error != NULL)
+    {
+      *text = error->message;
+      return sfumato_error_get_title (error);
+    }
+  if (sfumato_job_is_filtered (job))
+    {
+      *text = _("The service made a picture but blurred it, because its content filter objected. It may have been "
+                "charged. Change the prompt, or open the picture to see what arrived.");
+      return _("Picture Filtered");
+    }
+  *text = _("This picture had been asked for when Sfumato stopped. It may have been made and charged, "
+            "but it did not arrive.");
+  return _("Needs Attention");
+}
+
 SfumatoCharge
 sfumato_job_find_charge (SfumatoJob *job)
 {

@@ -17,6 +17,14 @@ char *sfumato_job_dup_time_words  (SfumatoJob *job,
 /* Seconds until a job that was asked to wait goes on; 0 where it was not. */
 guint sfumato_job_get_pause       (SfumatoJob *job,
                                    gint64      now);
+/* How many pictures of the queue come before it. (transfer full) */
+char *sfumato_job_dup_place_words (SfumatoJob   *job,
+                                   SfumatoQueue *queue);
+/* Whether it is done, but what arrived is blurred. */
+gboolean sfumato_job_is_filtered (SfumatoJob *job);
+/* Of one that is over and did not end well: a title, and what happened and what to do in @text. (transfer none) */
+const char *sfumato_job_get_problem (SfumatoJob  *job,
+                                     const char **text);
 /* Whether money was spent on it, as far as is known. */
 SfumatoCharge sfumato_job_find_charge (SfumatoJob *job);
 /* Whether money was spent on it, in a few words with the sum; NULL for what is free or not over. (transfer full) */

@@ -22,6 +22,7 @@ struct _SfumatoQueueSheet
 
   SfumatoStudio   *studio;       /* owned */
   SfumatoQueue    *queue;        /* borrowed from the studio */
+  SfumatoJob      *left;         /* owned, nullable: its row had the keyboard when it went */
 };
 
 G_DEFINE_FINAL_TYPE (SfumatoQueueSheet, sfumato_queue_sheet, ADW_TYPE_BIN)
@@ -63,6 +64,48 @@ update (SfumatoQueueSheet *self)
   gtk_toggle_button_set_active (self->pause_button, sfumato_queue_get_paused (self->queue));
 }
 
+/* Whose row has the keyboard, if it goes. */
+static void
+rows_going_cb (SfumatoQueueSheet *self,
+               guint              at,
+               guint              removed)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  GtkWidget *row = focus != NULL ? gtk_widget_get_ancestor (focus, SFUMATO_TYPE_QUEUE_ROW) : NULL;
+  guint index = row != NULL ? (guint) gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (row)) : G_MAXUINT;
+
+  if (removed > 0)
+    g_clear_object (&self->left);
+  if (index >= at && index < at + removed)
+    g_object_get (row, "job", &self->left, NULL);
+}
+
+static gboolean
+is_left (SfumatoQueueSheet *self,
+         guint              at)
+{
+  g_autoptr (SfumatoJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), at);
+
+  return job == self->left;
+}
+
+/* The next row has the keyboard then. A row that moves goes and comes again, and so does one that is taken back: it gets
+ * the keyboard back. */
+static void
+rows_changed_cb (SfumatoQueueSheet *self,
+                 guint              at,
+                 guint              removed,
+                 guint              added)
+{
+  guint rows = g_list_model_get_n_items (G_LIST_MODEL (self->queue));
+
+  if (self->left == NULL || rows == 0 || !gtk_widget_get_mapped (GTK_WIDGET (self->list_box)))
+    return;
+  if (removed > 0 || (added == 1 && is_left (self, at)))
+    gtk_widget_grab_focus (GTK_WIDGET (gtk_list_box_get_row_at_index (self->list_box, MIN (at, rows - 1))));
+}
+
 static GtkWidget *
 create_row_cb (gpointer item,
                gpointer user_data)
@@ -98,7 +141,10 @@ set_studio (SfumatoQueueSheet *self,
 
   self->studio = g_object_ref (studio);
   self->queue = sfumato_studio_get_queue (studio);
+  /* Before and after the list hears of it. */
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (rows_going_cb), self, G_CONNECT_SWAPPED);
   gtk_list_box_bind_model (self->list_box, G_LIST_MODEL (self->queue), create_row_cb, self, NULL);
+  g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (rows_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "items-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->queue, "job-over", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -149,6 +195,7 @@ sfumato_queue_sheet_dispose (GObject *object)
   SfumatoQueueSheet *self = SFUMATO_QUEUE_SHEET (object);
 
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_QUEUE_SHEET);
+  g_clear_object (&self->left);
   g_clear_object (&self->studio);
 
   G_OBJECT_CLASS (sfumato_queue_sheet_parent_class)->dispose (object);
