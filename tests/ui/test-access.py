@@ -158,6 +158,20 @@ def test_a_picture_can_be_made_with_letters_twice_as_large(s):
     assert words[2] > 360 / 2, f"what is said of the key has {words[2]} pixels"
 
 
+def test_a_failure_is_read_whole_with_letters_twice_as_large(s):
+    s.desktop.set_dpi(2 * 96)
+    s.change_settings(NARROW)
+    app = s.start_ready()
+    s.desktop.set_dpi(96)
+    generate(app, PROMPT + " #moderated")
+    app.see("Declined by Moderation")
+
+    def lies_above():
+        _, y, _, height = app.see("Not charged").extents
+        return y + height <= app.find("text", "Prompt").extents[1]
+    wait_for(lies_above, "what it has cost above the prompt", 4)
+
+
 def test_what_is_announced_covers_no_tools_of_a_picture(s):
     s.change_settings(NARROW)
     s.make_ready()

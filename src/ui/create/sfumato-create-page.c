@@ -115,6 +115,19 @@ dropped_cb (SfumatoCreatePage *self,
   return TRUE;
 }
 
+/* For the style sheet, which knows no heights. */
+static void
+became_low_cb (SfumatoCreatePage *self)
+{
+  gtk_widget_add_css_class (GTK_WIDGET (self), "low");
+}
+
+static void
+became_high_cb (SfumatoCreatePage *self)
+{
+  gtk_widget_remove_css_class (GTK_WIDGET (self), "low");
+}
+
 /* ---- the object ---- */
 
 static void
@@ -288,6 +301,8 @@ sfumato_create_page_class_init (SfumatoCreatePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, settings_pane);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, drop_target);
   gtk_widget_class_bind_template_callback (widget_class, dropped_cb);
+  gtk_widget_class_bind_template_callback (widget_class, became_low_cb);
+  gtk_widget_class_bind_template_callback (widget_class, became_high_cb);
 }
 
 static void
