@@ -7,6 +7,7 @@
 #include "cli/sfumato-cli.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #include "domain/sfumato-error.h"
 
@@ -299,6 +300,10 @@ check_usage (SfumatoCli  *cli,
     return sfumato_cli_misuse (cli, _("Standard output can carry the picture or the JSON object, not both."));
   if (to_stdout && options.count != NULL && !g_str_equal (options.count, "1"))
     return sfumato_cli_misuse (cli, _("Standard output can carry one picture only."));
+  /* Which would do what stands in it. */
+  if (to_stdout && isatty (STDOUT_FILENO))
+    return sfumato_cli_misuse (cli, _("Standard output is a terminal, which cannot show a picture: send it on to a file or "
+                                      "another program."));
   return SFUMATO_EXIT_DONE;
 }
 

@@ -244,6 +244,16 @@ class Progress(case.Case):
                 break
         return seen.decode(errors="replace")
 
+    def test_no_picture_on_a_terminal(self):
+        terminal, other_end = pty.openpty()
+        run = self.generate("fox", "--output", "-", stdout=other_end)
+        os.close(other_end)
+        self.assert_code(run, MISUSE)
+        self.assertIn("is a terminal", run.err)
+        self.assertEqual(self.drain(terminal, bytearray()), "")
+        os.close(terminal)
+        self.assert_nothing_sent()
+
     def test_not_in_a_pipe(self):
         process = self.start_held("fox")
         self.server.release()
