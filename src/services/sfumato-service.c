@@ -123,6 +123,20 @@ find_exactly (SfumatoService *self,
   return NULL;
 }
 
+SfumatoService *
+sfumato_service_find (GListModel *services,
+                      const char *id)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (SfumatoService) service = g_list_model_get_item (services, i);
+
+      if (g_strcmp0 (sfumato_service_get_id (service), id) == 0)
+        return g_steal_pointer (&service);
+    }
+  return NULL;
+}
+
 const SfumatoModel *
 sfumato_service_find_model (SfumatoService *self,
                             const char     *id)

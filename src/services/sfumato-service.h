@@ -123,6 +123,9 @@ const SfumatoModel *sfumato_service_get_models         (SfumatoService       *se
 const SfumatoModel *sfumato_service_find_model         (SfumatoService       *self,
                                                         const char           *id);
 
+/* The one of that id in a list of services. (transfer full) (nullable) */
+SfumatoService     *sfumato_service_find               (GListModel           *services,
+                                                        const char           *id);
 /* For services, any thread: emits SfumatoService::models-changed on the main thread. */
 void                sfumato_service_models_changed     (SfumatoService       *self);
 

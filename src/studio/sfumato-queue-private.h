@@ -54,8 +54,6 @@ struct _SfumatoQueue
 };
 
 const char     *sfumato_queue_service_of    (SfumatoJob          *job);
-SfumatoService *sfumato_queue_find_service  (SfumatoQueue        *self,
-                                             const char          *id);   /* (transfer full) */
 SfumatoWorker  *sfumato_queue_find_worker   (SfumatoQueue        *self,
                                              SfumatoJob          *job);
 void            sfumato_queue_insert        (SfumatoQueue        *self,

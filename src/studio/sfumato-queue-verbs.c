@@ -105,7 +105,7 @@ sfumato_queue_add (SfumatoQueue    *self,
   g_return_val_if_fail (SFUMATO_IS_REQUEST (request), NULL);
 
   fields = sfumato_request_get_fields (request);
-  service = sfumato_queue_find_service (self, fields->service);
+  service = sfumato_service_find (self->services, fields->service);
   model = service != NULL ? sfumato_service_find_model (service, fields->model) : NULL;
   if (model == NULL)
     {
@@ -244,7 +244,7 @@ sfumato_queue_save_again (SfumatoQueue *self,
   g_return_if_fail (SFUMATO_IS_QUEUE (self));
   g_return_if_fail (SFUMATO_IS_JOB (job));
 
-  service = sfumato_queue_find_service (self, sfumato_queue_service_of (job));
+  service = sfumato_service_find (self->services, sfumato_queue_service_of (job));
   if (sfumato_job_get_state (job) == SFUMATO_JOB_UNSAVED && sfumato_queue_find_worker (self, job) == NULL && service != NULL)
     sfumato_queue_start (self, job, service);
 }

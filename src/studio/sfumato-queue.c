@@ -86,20 +86,6 @@ sfumato_queue_notify_counts (SfumatoQueue *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HELD_BACK]);
 }
 
-SfumatoService *
-sfumato_queue_find_service (SfumatoQueue *self,
-                            const char   *id)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (self->services); i++)
-    {
-      g_autoptr (SfumatoService) service = g_list_model_get_item (self->services, i);
-
-      if (g_strcmp0 (sfumato_service_get_id (service), id) == 0)
-        return g_steal_pointer (&service);
-    }
-  return NULL;
-}
-
 const char *
 sfumato_queue_service_of (SfumatoJob *job)
 {
@@ -306,7 +292,7 @@ sfumato_queue_look_for_work (SfumatoQueue *self)
           next = MIN (next, when);
           continue;
         }
-      service = sfumato_queue_find_service (self, sfumato_queue_service_of (job));
+      service = sfumato_service_find (self->services, sfumato_queue_service_of (job));
       if (service != NULL &&
           count_running (self, sfumato_queue_service_of (job)) < sfumato_service_get_max_concurrent (service))
         sfumato_queue_start (self, job, service);

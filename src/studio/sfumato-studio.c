@@ -298,14 +298,7 @@ sfumato_studio_find_service (SfumatoStudio *self,
   g_return_val_if_fail (SFUMATO_IS_STUDIO (self), NULL);
 
   locker = g_mutex_locker_new (&self->lock);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->services)); i++)
-    {
-      g_autoptr (SfumatoService) service = g_list_model_get_item (G_LIST_MODEL (self->services), i);
-
-      if (g_strcmp0 (sfumato_service_get_id (service), id) == 0)
-        return g_steal_pointer (&service);
-    }
-  return NULL;
+  return sfumato_service_find (G_LIST_MODEL (self->services), id);
 }
 
 const SfumatoModel *

@@ -192,6 +192,20 @@ check_identity (Fixture *fixture)
     g_assert_true (g_str_has_prefix (sfumato_service_get_key_url (service), "https://"));
 }
 
+static void
+check_list (Fixture *fixture)
+{
+  g_autoptr (GListStore) services = g_list_store_new (SFUMATO_TYPE_SERVICE);
+  g_autoptr (SfumatoService) found = NULL;
+
+  g_assert_null (sfumato_service_find (G_LIST_MODEL (services), "no-such-service"));
+  g_list_store_append (services, fixture->service);
+  found = sfumato_service_find (G_LIST_MODEL (services), sfumato_service_get_id (fixture->service));
+  g_assert_true (found == fixture->service);
+  g_assert_null (sfumato_service_find (G_LIST_MODEL (services), "no-such-service"));
+  g_assert_null (sfumato_service_find (G_LIST_MODEL (services), NULL));
+}
+
 /* Refused before anything is sent, whoever the service is. */
 static void
 check_refusals (Fixture *fixture)
@@ -304,7 +318,7 @@ static void
 test_service (gconstpointer data)
 {
   static void (* const checks[]) (Fixture *) = {
-    check_identity, check_models, check_refusals, check_threads, check_account,
+    check_identity, check_list, check_models, check_refusals, check_threads, check_account,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
