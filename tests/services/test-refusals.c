@@ -121,6 +121,8 @@ static const struct
     SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "500", "Internal server error" },
   { "RES-32 502", "{'status':502," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "502",
     NULL },
+  { "502 of nobody known", "{'status':502,'body':{'message':'upstream closed'}}", SFUMATO_ERROR_SERVICE, MAYBE,
+    SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "It answered with status 502.", "upstream closed" },
   { "RES-32 503", "{'status':503," HTML "}", SFUMATO_ERROR_SERVICE, MAYBE, SFUMATO_ERROR_HELP_TRY_AGAIN, NULL, "503",
     NULL },
   { "503 that says when", "{'status':503,'headers':{'Retry-After':'7'}}", SFUMATO_ERROR_SERVICE, NONE,

@@ -302,6 +302,21 @@ test_leaves_the_living_alone (Fixture       *fixture,
   g_assert_cmpint (state_of (other, id_of (theirs, 0)), ==, SFUMATO_JOB_RUNNING);
 }
 
+/* Whoever ends leaves nothing that says it is still there. */
+static void
+test_leaves_no_lock (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  SfumatoJournal *other = sfumato_journal_open (fixture->folder, NULL);
+  g_autofree char *path = g_build_filename (fixture->folder, "running", NULL);
+  g_autoptr (GDir) running = NULL;
+
+  sfumato_journal_close (other);
+  running = g_dir_open (path, 0, NULL);
+  g_assert_nonnull (g_dir_read_name (running)); /* our own */
+  g_assert_null (g_dir_read_name (running));
+}
+
 /* A place that a dead process holds is given back when somebody needs it. */
 static void
 test_dead_hold_no_place (Fixture       *fixture,
@@ -371,6 +386,7 @@ main (int   argc,
   ADD ("forgets-prompts", test_forgets_prompts);
   ADD ("inherit", test_inherit);
   ADD ("leaves-the-living-alone", test_leaves_the_living_alone);
+  ADD ("leaves-no-lock", test_leaves_no_lock);
   ADD ("dead-hold-no-place", test_dead_hold_no_place);
   ADD ("room-again", test_room_again);
   g_test_add_func ("/journal/read-only", test_read_only);

@@ -180,6 +180,35 @@ test_at_most_so_many (Fixture       *fixture,
 }
 
 static void
+count_cb (GObject    *object,
+          GParamSpec *pspec,
+          gpointer    data)
+{
+  ++*(guint *) data;
+}
+
+/* What is paused begins nothing, says so once, and goes on where it was. */
+static void
+test_paused (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (GPtrArray) jobs = NULL;
+  guint n_told = 0;
+
+  g_signal_connect (fixture->queue, "notify::paused", G_CALLBACK (count_cb), &n_told);
+  sfumato_queue_set_paused (fixture->queue, TRUE);
+  sfumato_queue_set_paused (fixture->queue, TRUE);
+  g_assert_cmpuint (n_told, ==, 1);
+  g_assert_true (sfumato_queue_get_paused (fixture->queue));
+  jobs = add (fixture, "later", 1);
+  g_assert_cmpint (sfumato_job_get_state (g_ptr_array_index (jobs, 0)), ==, SFUMATO_JOB_WAITING);
+  sfumato_queue_set_paused (fixture->queue, FALSE);
+  g_assert_cmpuint (n_told, ==, 2);
+  scripted_service_answer (fixture->service, NULL);
+  wait_for_state (g_ptr_array_index (jobs, 0), SFUMATO_JOB_DONE);
+}
+
+static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -544,6 +573,7 @@ main (int   argc,
 #define ADD(name, function) g_test_add ("/queue/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("done", test_done);
   ADD ("at-most-so-many", test_at_most_so_many);
+  ADD ("paused", test_paused);
   ADD ("order", test_order);
   ADD ("cancel", test_cancel);
   ADD ("rate", test_rate);
