@@ -1,6 +1,6 @@
 /* What the files of the window share: its life is in sfumato-window.c, its verbs in sfumato-window-actions.c, those that take
  * a picture back into the form in sfumato-window-reuse.c, its end in sfumato-window-closing.c, what it says of the queue in
- * sfumato-window-news.c. Its children use the second half.
+ * sfumato-window-news.c. Its children use sfumato-window.h alone.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -50,6 +50,12 @@ struct _SfumatoWindow
 /* The first page; can_pop: whether there is a way back without a choice. */
 void _sfumato_window_welcome         (SfumatoWindow  *self,
                                       gboolean        can_pop);
+void sfumato_window_show_page        (SfumatoWindow  *self,
+                                      const char     *name);
+/* Loads a request into the form, with a toast that takes it back. */
+void sfumato_window_load_form        (SfumatoWindow  *self,
+                                      SfumatoRequest *request,
+                                      const char     *words);
 
 /* sfumato-window-actions.c */
 void            _sfumato_window_actions_install (GtkWidgetClass *widget_class);
@@ -67,19 +73,5 @@ void _sfumato_window_update_key      (SfumatoWindow  *self);
 /* Whether nothing would be lost; where something would, asks, and closes by the answer. */
 gboolean _sfumato_window_may_close       (SfumatoWindow *self);
 void     _sfumato_window_close_when_idle (SfumatoWindow *self);
-
-/* For the children. */
-void sfumato_window_show_page        (SfumatoWindow  *self,
-                                      const char     *name);
-void sfumato_window_show_job         (SfumatoWindow  *self,
-                                      SfumatoJob     *job);
-void sfumato_window_send_again       (SfumatoWindow  *self,
-                                      SfumatoJob     *job);
-void sfumato_window_remove_job       (SfumatoWindow  *self,
-                                      SfumatoJob     *job);
-/* Loads a request into the form, with a toast that takes it back. */
-void sfumato_window_load_form        (SfumatoWindow  *self,
-                                      SfumatoRequest *request,
-                                      const char     *words);
 
 G_END_DECLS

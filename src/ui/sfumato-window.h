@@ -48,5 +48,14 @@ void           sfumato_window_use_as_reference (SfumatoWindow   *self,
 /* To the trash, with a toast to take it back; those that are gone are skipped. */
 void           sfumato_window_delete           (SfumatoWindow   *self,
                                                 GPtrArray       *pictures); /* element-type SfumatoPicture */
+/* Shows the job, large, on the page where pictures are made. */
+void           sfumato_window_show_job         (SfumatoWindow   *self,
+                                                SfumatoJob      *job);
+/* Asks for the same again, in the place where this one was shown. */
+void           sfumato_window_send_again       (SfumatoWindow   *self,
+                                                SfumatoJob      *job);
+/* Off the queue, with a toast to take it back. */
+void           sfumato_window_remove_job       (SfumatoWindow   *self,
+                                                SfumatoJob      *job);
 
 G_END_DECLS

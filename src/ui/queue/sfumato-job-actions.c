@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/queue/sfumato-job-words.h"
-#include "ui/sfumato-window-private.h"
+#include "ui/sfumato-window.h"
 #include "ui/widgets/sfumato-error-dialog.h"
 
 static SfumatoJob *
