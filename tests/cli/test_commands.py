@@ -229,8 +229,8 @@ class Help(case.Case):
 
     def test_not_understood(self):
         for arguments in ((), ("frobnicate",), ("--frob",), ("list", "fox"), ("search",), ("show",), ("show", "a", "b"),
-                          ("delete",), ("queue", "frob"), ("queue", "remove"), ("models", "x"), ("balance", "a", "b"),
-                          ("list", "--limit"), ("list", "--url", "x")):
+                          ("delete",), ("queue", "frob"), ("queue", "remove"), ("queue", "remove", "a", "b"), ("models", "x"),
+                          ("balance", "a", "b"), ("list", "--limit"), ("list", "--url", "x")):
             with self.subTest(arguments):
                 run = self.cli(*arguments)
                 self.assert_code(run, MISUSE)
