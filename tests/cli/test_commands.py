@@ -189,6 +189,16 @@ class Prompt(case.Case):
         self.assertEqual(len(self.pictures()), 1)
         self.assert_code(self.cli("key", "check", "--url", self.server.url), UNAUTHORISED)
 
+    def test_not_asked_for_where_a_program_listens(self):
+        self.session.set_keyring("none")
+        terminal, other_end = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        process = self.start("generate", "a red fox", "--url", self.server.url, "--json", stdin=other_end, stderr=other_end)
+        os.close(other_end)
+        run = self.finish(process)
+        self.assert_code(run, UNAUTHORISED)
+        self.assertIn("--key-stdin", run.json["error"]["message"])
+
     def test_interrupted(self):
         for how in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(how):
