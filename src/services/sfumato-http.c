@@ -79,11 +79,18 @@ total_timer_cb (gpointer data)
 }
 
 static gboolean
-cancelled_cb (GCancellable *cancellable,
-              gpointer      data)
+cancelled_cb (gpointer data)
 {
   sfumato_http_fail (data, SFUMATO_HTTP_CANCELLED);
   return G_SOURCE_REMOVE;
+}
+
+/* On the thread of whoever cancels. */
+static void
+wake_cb (GCancellable *cancellable,
+         gpointer      source)
+{
+  g_source_set_ready_time (source, 0);
 }
 
 static GSource *
@@ -331,17 +338,21 @@ run (SfumatoHttpExchange *self,
      GCancellable        *cancellable)
 {
   GSource *total = add_timer (self, self->request->total_time, total_timer_cb);
-  GSource *cancelled = g_cancellable_source_new (cancellable);
+  GSource *cancelled = add_timer (self, 0, cancelled_cb);
+  gulong waker;
 
   self->connect_timer = add_timer (self, self->limits->connect_time, connect_timer_cb);
   self->idle_timer = add_timer (self, self->limits->idle_time, idle_timer_cb);
-  g_source_set_callback (cancelled, G_SOURCE_FUNC (cancelled_cb), self, NULL);
-  g_source_attach (cancelled, self->context);
+  g_source_set_ready_time (cancelled, -1);
+  waker = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (wake_cb), cancelled, NULL) : 0;
 
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->inside, sent_cb, self);
   while (!self->over)
     g_main_context_iteration (self->context, TRUE);
 
+  /* Waits for whoever is cancelling at this moment. GLib's own source for it does not: it would reach for the lock of
+   * the context when that is gone, and hang. */
+  g_cancellable_disconnect (cancellable, waker);
   if (self->form != NULL)
     sfumato_http_form_stop (self->form);
   g_source_destroy (total);
