@@ -128,6 +128,9 @@ sfumato_stability_error (const SfumatoStabilityCall *call,
 
   append_sentence (sentences, what);
   append_sentence (sentences, money_sentence (call, answer, charge));
+  /* What may have been charged is advice enough. */
+  if (todo == NULL && call->request == NULL && code != SFUMATO_ERROR_CANCELLED)
+    todo = _("Try again later.");
   append_sentence (sentences, todo);
   message = sfumato_redact (g_strchomp (sentences->str), call->key);
   error = sfumato_error_new (code, title, "%s", message);

@@ -326,6 +326,18 @@ static const struct
   { "silence", "{'on':'balance','fault':'stall'}", FALSE, -1, SFUMATO_ERROR_NETWORK },
 };
 
+/* Where nothing can have been charged, there is still something to do. */
+static gboolean
+has_advice (const char *message)
+{
+  static const char * const advice[] = { "Try again", "heck the address", "Wait ", "Enter the key", "Use another key" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (advice); i++)
+    if (strstr (message, advice[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 test_account (void)
 {
@@ -352,6 +364,7 @@ test_account (void)
       if (!good)
         {
           check_error (error);
+          g_assert_true (has_advice (error->message));
           g_assert_cmpint (error->code, ==, accounts[i].code);
           g_assert_cmpint (sfumato_error_get_charge (error), ==, NONE);
         }
