@@ -96,6 +96,17 @@ sfumato_adopt_read_header (int                  folder_fd,
   return found;
 }
 
+gboolean
+sfumato_adopt_is_whole (int         folder_fd,
+                        const char *file_name)
+{
+  SfumatoImageHeader header;
+  gsize size;
+  g_autofree char *data = sfumato_store_read (folder_fd, file_name, SFUMATO_IMAGE_BYTES_MAX, &size);
+
+  return data != NULL && sfumato_image_header_read ((const guint8 *) data, size, &header) && header.complete;
+}
+
 /* ---- what others wrote ---- */
 
 /* PNG's tEXt is Latin-1, where many write UTF-8. */

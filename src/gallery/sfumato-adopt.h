@@ -15,6 +15,9 @@ gboolean        sfumato_adopt_read_header     (int                       folder_
                                                const char               *file_name,
                                                SfumatoImageHeader       *header,
                                                GBytes                  **head);
+/* Whether all of a picture is in a file. */
+gboolean        sfumato_adopt_is_whole        (int                       folder_fd,
+                                               const char               *file_name);
 /* modified: nanoseconds since 1970, taken for the moment it was made. Its prompt is the one in the "parameters" text
  * that Stable Diffusion web UI and most others write into a PNG. (transfer full) */
 SfumatoPicture *sfumato_adopt                 (const char               *file_name,

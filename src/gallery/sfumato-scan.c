@@ -360,14 +360,39 @@ scan_end (Scan     *scan,
   g_string_chunk_free (scan->chunk);
 }
 
+static void
+list_file (Scan       *scan,
+           const char *name)
+{
+  Listed listed;
+
+  if (!sfumato_adopt_is_picture_name (name) || !sfumato_scan_stamp (scan->fd, name, &listed.stamp))
+    return;
+  listed.name = g_string_chunk_insert (scan->chunk, name);
+  g_array_append_val (scan->listed, listed);
+}
+
+static void
+clean (Scan      *scan,
+       GPtrArray *temps)
+{
+  for (guint i = 0; i < temps->len; i++)
+    {
+      g_autofree char *name = sfumato_store_clean (scan->fd, g_ptr_array_index (temps, i), sfumato_adopt_is_whole);
+
+      if (name != NULL)
+        list_file (scan, name);
+    }
+}
+
 static gboolean
 list_folder (Scan        *scan,
              const char  *folder,
              GError     **error)
 {
   DIR *dir = fdopendir (fcntl (scan->fd, F_DUPFD_CLOEXEC, 0));
+  g_autoptr (GPtrArray) temps = g_ptr_array_new_with_free_func (g_free);
   struct dirent *item;
-  Listed listed;
   int failed;
 
   if (dir == NULL)
@@ -376,15 +401,13 @@ list_folder (Scan        *scan,
       return FALSE;
     }
   for (errno = 0; (item = readdir (dir)) != NULL; errno = 0)
-    {
-      if (sfumato_store_clean (scan->fd, item->d_name) || !sfumato_adopt_is_picture_name (item->d_name) ||
-          !sfumato_scan_stamp (scan->fd, item->d_name, &listed.stamp))
-        continue;
-      listed.name = g_string_chunk_insert (scan->chunk, item->d_name);
-      g_array_append_val (scan->listed, listed);
-    }
+    if (sfumato_store_is_temp (item->d_name))
+      g_ptr_array_add (temps, g_strdup (item->d_name));
+    else
+      list_file (scan, item->d_name);
   failed = errno;
   closedir (dir);
+  clean (scan, temps);
   if (failed != 0)
     g_propagate_error (error, sfumato_store_error (folder, failed));
   g_array_sort (scan->listed, compare_listed);

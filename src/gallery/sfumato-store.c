@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "gallery/sfumato-store.h"
+#include "gallery/sfumato-store-private.h"
 
 #include "domain/sfumato-error.h"
 #include "gallery/sfumato-host-path.h"
@@ -18,10 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TEMP_PREFIX ".sfumato-"
-#define TEMP_SUFFIX ".part"
-#define TEMP_YOUNG  60          /* seconds in which a writer may not have locked its file yet */
-#define NAMES_MAX   99999       /* "name (99999).png" */
+#define TEMP_PREFIX  ".sfumato-"
+#define TEMP_HEAD    (sizeof TEMP_PREFIX - 1 + 17) /* bytes before what stands for the name it is to have */
+#define TEMP_SUFFIX  ".part"
+#define SIDECAR_TEMP ".xmp" TEMP_SUFFIX
+#define TEMP_YOUNG   60         /* seconds in which a writer may not have locked its file yet, or let go of it already */
 
 GError *
 sfumato_store_error (const char *folder,
@@ -120,25 +121,10 @@ sfumato_store_open_file (int         folder_fd,
 
 /* ---- a temporary file ---- */
 
-static int
-create_temp (int    folder_fd,
-             char **name)
+static char *
+invent_temp (const char *what)
 {
-  for (int tries = 0; tries < 100; tries++)
-    {
-      g_autofree char *temp = g_strdup_printf (TEMP_PREFIX "%08x%08x" TEMP_SUFFIX, g_random_int (), g_random_int ());
-      int fd = openat (folder_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-
-      if (fd >= 0)
-        {
-          flock (fd, LOCK_EX | LOCK_NB);
-          *name = g_steal_pointer (&temp);
-          return fd;
-        }
-      if (errno != EEXIST)
-        return -1;
-    }
-  return -1;
+  return g_strdup_printf (TEMP_PREFIX "%08x%08x-%s" TEMP_SUFFIX, (guint) getpid (), g_random_int (), what);
 }
 
 static gboolean
@@ -160,46 +146,52 @@ write_all (int         fd,
   return TRUE;
 }
 
+/* NAME.part and NAME.xmp.part are a pair. */
+static char *
+sidecar_of_temp (const char *picture)
+{
+  return g_strdup_printf ("%.*s" SIDECAR_TEMP, (int) (strlen (picture) - strlen (TEMP_SUFFIX)), picture);
+}
+
+static char *
+picture_of_temp (const char *sidecar)
+{
+  return g_strdup_printf ("%.*s" TEMP_SUFFIX, (int) (strlen (sidecar) - strlen (SIDECAR_TEMP)), sidecar);
+}
+
 static void
-drop (int         folder_fd,
-      const char *name)
+unlock (int lock)
 {
   int saved = errno;
 
-  if (name != NULL)
-    unlinkat (folder_fd, name, 0);
+  if (lock >= 0)
+    close (lock);
   errno = saved;
 }
 
-/* The data on disk under a temporary name; NULL with errno set, and nothing left behind. */
-static char *
+/* The data on disk under a temporary name; FALSE with errno set. The writer's lock stays in lock, where that is not NULL,
+ * until it is let go. */
+static gboolean
 write_temp (int         folder_fd,
+            const char *name,
             const char *data,
-            gsize       size)
+            gsize       size,
+            int        *lock)
 {
-  g_autofree char *name = NULL;
-  int fd = create_temp (folder_fd, &name);
+  int fd = openat (folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   gboolean good;
 
   if (fd < 0)
-    return NULL;
+    return FALSE;
+  flock (fd, LOCK_EX | LOCK_NB);
   good = write_all (fd, data, size) && fsync (fd) == 0;
+  if (good && lock != NULL)
+    good = (*lock = fcntl (fd, F_DUPFD_CLOEXEC, 0)) >= 0;
   /* A network file system may report only here that it could not write. */
   if (good)
-    good = close (fd) == 0;
-  else
-    {
-      int saved = errno;
-
-      close (fd);
-      errno = saved;
-    }
-  if (!good)
-    {
-      drop (folder_fd, name);
-      return NULL;
-    }
-  return g_steal_pointer (&name);
+    return close (fd) == 0;
+  unlock (fd);
+  return FALSE;
 }
 
 /* Network and user-space file systems that cannot sync a folder say EINVAL. */
@@ -207,109 +199,6 @@ static gboolean
 sync_folder (int fd)
 {
   return fsync (fd) == 0 || errno == EINVAL || errno == ENOTSUP;
-}
-
-/* ---- names ---- */
-
-/* Renames, and never over another file: errno is EEXIST then. Where the file system cannot say so in one call, a
- * hard link does; where it has no links either, an empty file takes the name first. */
-static gboolean
-rename_new (int         from_fd,
-            const char *from,
-            int         to_fd,
-            const char *to)
-{
-  int fd;
-
-  if (renameat2 (from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
-    return TRUE;
-  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
-    return FALSE;
-  if (linkat (from_fd, from, to_fd, to, 0) == 0)
-    {
-      drop (from_fd, from);
-      return TRUE;
-    }
-  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK)
-    return FALSE;
-  fd = openat (to_fd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return FALSE;
-  close (fd);
-  if (renameat (from_fd, from, to_fd, to) == 0)
-    return TRUE;
-  drop (to_fd, to);
-  return FALSE;
-}
-
-static gboolean
-exists (int         folder_fd,
-        const char *name)
-{
-  struct stat info;
-
-  return fstatat (folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* The n-th name to try, from 0: "a.png", "a (2).png" … "a (20).png", then numbers at random, so that the
- * ten-thousandth picture of one name is found as fast as the tenth. */
-static char *
-make_candidate (const char *stem,
-                const char *extension,
-                guint       n)
-{
-  guint number = n < 20 ? n + 1 : (guint) g_random_int_range (21, NAMES_MAX + 1);
-
-  if (n == 0)
-    return g_strdup_printf ("%s.%s", stem, extension);
-  return g_strdup_printf ("%s (%u).%s", stem, number, extension);
-}
-
-/* Gives picture and sidecar their names. A name whose sidecar is there is taken too: it may belong to a picture
- * that comes back. FALSE with errno EEXIST if this name is taken. */
-static gboolean
-rename_pair (int         from_fd,
-             const char *picture,
-             const char *sidecar,
-             int         to_fd,
-             const char *name)
-{
-  g_autofree char *sidecar_name = sfumato_store_sidecar (name);
-  int saved;
-
-  if (exists (to_fd, sidecar_name))
-    {
-      errno = EEXIST;
-      return FALSE;
-    }
-  if (!rename_new (from_fd, picture, to_fd, name))
-    return FALSE;
-  if (sidecar == NULL || rename_new (from_fd, sidecar, to_fd, sidecar_name))
-    return TRUE;
-  saved = errno;
-  renameat (to_fd, name, from_fd, picture);
-  errno = saved;
-  return FALSE;
-}
-
-static char *
-name_pair (int         from_fd,
-           const char *picture,
-           const char *sidecar,
-           int         to_fd,
-           const char *stem,
-           const char *extension)
-{
-  for (guint n = 0; n < 1000; n++)
-    {
-      g_autofree char *name = make_candidate (stem, extension, n);
-
-      if (rename_pair (from_fd, picture, sidecar, to_fd, name))
-        return g_steal_pointer (&name);
-      if (errno != EEXIST)
-        return NULL;
-    }
-  return NULL;
 }
 
 /* ---- the verbs ---- */
@@ -321,27 +210,30 @@ save_pair (int         fd,
            GBytes     *bytes,
            const char *text)
 {
-  g_autofree char *picture = write_temp (fd, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autofree char *sidecar = picture != NULL ? write_temp (fd, text, strlen (text)) : NULL;
-  g_autofree char *name = NULL;
+  g_autofree char *what = g_strdup_printf ("%s.%s", stem, extension);
+  g_autofree char *picture = invent_temp (what);
+  g_autofree char *sidecar = sidecar_of_temp (picture);
+  char *name = NULL;
+  int lock = -1;
 
-  if (sidecar != NULL)
-    name = name_pair (fd, picture, sidecar, fd, stem, extension);
+  if (write_temp (fd, sidecar, text, strlen (text), &lock) &&
+      write_temp (fd, picture, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL))
+    name = _sfumato_store_name_pair (fd, picture, sidecar, fd, stem, extension);
   if (name == NULL)
     {
-      drop (fd, picture);
-      drop (fd, sidecar);
-      return NULL;
+      _sfumato_store_drop (fd, picture);
+      _sfumato_store_drop (fd, sidecar);
     }
-  if (!sync_folder (fd))
+  else if (!sync_folder (fd))
     {
       g_autofree char *sidecar_name = sfumato_store_sidecar (name);
 
-      drop (fd, name);
-      drop (fd, sidecar_name);
-      return NULL;
+      _sfumato_store_drop (fd, name);
+      _sfumato_store_drop (fd, sidecar_name);
+      g_clear_pointer (&name, g_free);
     }
-  return g_steal_pointer (&name);
+  unlock (lock);
+  return name;
 }
 
 gboolean
@@ -371,15 +263,14 @@ sfumato_store_replace (const char  *folder,
                        GError     **error)
 {
   int fd = sfumato_store_open (folder, error);
-  g_autofree char *temp = NULL;
+  g_autofree char *temp = invent_temp ("new");
   gboolean done;
 
   if (fd < 0)
     return FALSE;
-  temp = write_temp (fd, text, strlen (text));
-  done = temp != NULL && renameat (fd, temp, fd, file_name) == 0;
+  done = write_temp (fd, temp, text, strlen (text), NULL) && renameat (fd, temp, fd, file_name) == 0;
   if (!done)
-    drop (fd, temp);
+    _sfumato_store_drop (fd, temp);
   if (!done || !sync_folder (fd))
     done = fail (folder, error);
   g_close (fd, NULL);
@@ -392,7 +283,7 @@ sfumato_store_set_aside (int         folder_fd,
 {
   g_autofree char *aside = g_strconcat (file_name, ".damaged", NULL);
 
-  rename_new (folder_fd, file_name, folder_fd, aside);
+  _sfumato_store_rename_new (folder_fd, file_name, folder_fd, aside);
 }
 
 char *
@@ -404,35 +295,93 @@ sfumato_store_move (int         from_fd,
   g_autofree char *stem = g_strndup (file_name, dot != NULL ? (gsize) (dot - file_name) : strlen (file_name));
   g_autofree char *sidecar = sfumato_store_sidecar (file_name);
 
-  return name_pair (from_fd, file_name, exists (from_fd, sidecar) ? sidecar : NULL, to_fd, stem,
+  return _sfumato_store_name_pair (from_fd, file_name, _sfumato_store_exists (from_fd, sidecar) ? sidecar : NULL, to_fd, stem,
                     dot != NULL ? dot + 1 : "");
 }
 
-static gboolean
-is_abandoned (int         folder_fd,
-              const char *name)
-{
-  int fd = sfumato_store_open_file (folder_fd, name);
-  struct stat info;
-  gboolean abandoned;
-
-  if (fd < 0)
-    return FALSE;
-  abandoned = fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
-              g_get_real_time () / G_USEC_PER_SEC - info.st_mtime > TEMP_YOUNG && flock (fd, LOCK_EX | LOCK_NB) == 0;
-  close (fd);
-  return abandoned;
-}
+/* ---- what dead writers left ---- */
 
 gboolean
-sfumato_store_clean (int         folder_fd,
-                     const char *file_name)
+sfumato_store_is_temp (const char *file_name)
 {
-  if (!g_str_has_prefix (file_name, TEMP_PREFIX) || !g_str_has_suffix (file_name, TEMP_SUFFIX))
-    return FALSE;
-  if (is_abandoned (folder_fd, file_name))
-    drop (folder_fd, file_name);
-  return TRUE;
+  return g_str_has_prefix (file_name, TEMP_PREFIX) && g_str_has_suffix (file_name, TEMP_SUFFIX);
+}
+
+/* A descriptor that holds the lock of a file whose writer is dead; else -1. */
+static int
+take_over (int         folder_fd,
+           const char *file_name,
+           gboolean    always_locked)
+{
+  int fd = sfumato_store_open_file (folder_fd, file_name);
+  struct stat info;
+
+  if (fd < 0)
+    return -1;
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
+      ((always_locked && info.st_size > 0) ||
+       g_get_real_time () / G_USEC_PER_SEC - info.st_mtime > TEMP_YOUNG) &&
+      flock (fd, LOCK_EX | LOCK_NB) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+static char *
+finish_pair (int         folder_fd,
+             const char *picture,
+             const char *sidecar)
+{
+  g_autofree char *what = g_strndup (picture + TEMP_HEAD, strlen (picture) - TEMP_HEAD - strlen (TEMP_SUFFIX));
+  char *dot = strrchr (what, '.');
+  char *name = NULL;
+
+  if (dot != NULL && dot > what)
+    {
+      *dot = '\0';
+      name = _sfumato_store_name_pair (folder_fd, picture, sidecar, folder_fd, what, dot + 1);
+    }
+  if (name != NULL)
+    sync_folder (folder_fd);
+  return name;
+}
+
+/* The sidecar is locked by us. Where the pair cannot have its name now it stays as it is. */
+static char *
+clean_pair (int                folder_fd,
+            const char        *picture,
+            const char        *sidecar,
+            SfumatoStoreWhole  is_whole)
+{
+  if (_sfumato_store_exists (folder_fd, picture) && is_whole (folder_fd, picture))
+    return finish_pair (folder_fd, picture, sidecar);
+  _sfumato_store_drop (folder_fd, picture);
+  _sfumato_store_drop (folder_fd, sidecar);
+  return NULL;
+}
+
+char *
+sfumato_store_clean (int                folder_fd,
+                     const char        *file_name,
+                     SfumatoStoreWhole  is_whole)
+{
+  gboolean paired = g_str_has_suffix (file_name, SIDECAR_TEMP) && strlen (file_name) > TEMP_HEAD + strlen (SIDECAR_TEMP);
+  g_autofree char *other = paired ? picture_of_temp (file_name) : sidecar_of_temp (file_name);
+  char *name = NULL;
+  int lock;
+
+  /* The sidecar speaks for both. */
+  if (!paired && _sfumato_store_exists (folder_fd, other))
+    return NULL;
+  lock = take_over (folder_fd, file_name, paired);
+  if (lock < 0)
+    return NULL;
+  if (paired)
+    name = clean_pair (folder_fd, other, file_name, is_whole);
+  else
+    _sfumato_store_drop (folder_fd, file_name);
+  close (lock);
+  return name;
 }
 
 char *

@@ -37,9 +37,15 @@ void      sfumato_store_set_aside (int           folder_fd,
 char     *sfumato_store_move      (int           from_fd,
                                    int           to_fd,
                                    const char   *file_name);
-/* Says whether this is a temporary file of the above, and deletes it if its writer is dead. */
-gboolean  sfumato_store_clean     (int           folder_fd,
-                                   const char   *file_name);
+/* Whether this is the name of a temporary file of the above. */
+gboolean  sfumato_store_is_temp   (const char   *file_name);
+/* Deletes such a file if its writer is dead; or, where it is the sidecar of a picture that had arrived whole, gives both
+ * their names: the picture's. (transfer full) (nullable) */
+typedef gboolean (*SfumatoStoreWhole) (int         folder_fd,
+                                       const char *file_name);
+char     *sfumato_store_clean     (int                folder_fd,
+                                   const char        *file_name,
+                                   SfumatoStoreWhole  is_whole);
 
 /* An O_DIRECTORY descriptor; -1 with error. */
 int       sfumato_store_open      (const char   *folder,

@@ -10,7 +10,7 @@ import subprocess
 import case
 from case import *
 
-CALLS = "write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,renameat2,rename,renameat"
+CALLS = "write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,renameat2,rename,renameat,linkat"
 
 
 class Call:
@@ -64,17 +64,17 @@ class Order(case.Case):
         port = self.server.url.rsplit(":", 1)[1]
         sent = self.first(calls, lambda c: f":{port}]" in c.place and c.name in ("sendto", "sendmsg", "write", "writev"))
         said = self.first(calls, lambda c: c.name == "write" and c.place.startswith("pipe:"), sent)
-        renamed = [i for i, c in enumerate(calls) if c.name.startswith("rename") and c.place.startswith(self.gallery)]
+        named = [i for i, c in enumerate(calls) if c.name.startswith(("rename", "link")) and c.place.startswith(self.gallery)]
         synced = [i for i, c in enumerate(calls) if c.name.endswith("sync")]
         self.assertEqual(os.path.dirname(path), self.gallery)
 
         # The job is in the journal before anything is sent.
         self.assert_synced(calls, "queue.db-wal", sent)
         # Picture and sidecar are whole before they get their names, and the names are kept before anything is said.
-        parts = {calls[i].place for i in synced if sent < i < renamed[0] and calls[i].place.endswith(".part")}
-        self.assertEqual((len(renamed), len(parts)), (2, 2))
+        parts = {calls[i].place for i in synced if sent < i < named[0] and calls[i].place.endswith(".part")}
+        self.assertEqual((len(named), len(parts)), (2, 2))
         folder = [i for i in synced if calls[i].place == self.gallery]
-        self.assertTrue(any(renamed[-1] < i < said for i in folder))
+        self.assertTrue(any(named[-1] < i < said for i in folder))
         # And so are the index and the end of the job.
         for database in (".db-wal", "queue.db-wal"):
             self.assert_synced(calls, database, said)

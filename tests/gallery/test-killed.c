@@ -341,6 +341,58 @@ test_failing_calls (void)
   g_assert_cmpuint (acknowledged, >, runs);
 }
 
+/* Killed at this call, the picture is there whole at the next start, under the id it was to have and with all that is known
+ * of it. */
+static void
+kill_while_adding (const char *call,
+                   int         when)
+{
+  g_autoptr (Sample) sample = sample_new ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *trace = g_strdup_printf ("trace=%s", call);
+  g_autofree char *inject = g_strdup_printf ("inject=%s:signal=SIGKILL:when=%d", call, when);
+  const char *strace[] = { "strace", "-f", "-qq", "-o", "/dev/null", "-e", trace, "-e", inject, NULL };
+  g_autoptr (SfumatoPicture) picture = NULL;
+  g_auto (GStrv) lines = NULL;
+  int out;
+  GPid pid;
+
+  sample_close (sample);
+  pid = start_saver (sample, strace, "7", "3", "add", &out);
+  read_into (text, out, G_MAXINT);
+  close (out);
+  scratch_wait (pid);
+  lines = g_strsplit (text->str, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 3);
+  g_assert_true (g_str_has_prefix (lines[1], "? add "));
+  sample_open (sample);
+  picture = sfumato_gallery_find (sample->gallery, lines[1] + strlen ("? add "));
+  g_assert_nonnull (picture);
+  g_assert_nonnull (sfumato_picture_get_fields (picture)->request);
+  g_assert_cmpuint (sample_count (sample, NULL), ==, 1);
+  assert_no_halves (sample);
+}
+
+static void
+test_killed_while_adding (void)
+{
+  static const struct
+  {
+    const char *call;
+    int         when;
+  } cases[] = {
+    { "fsync", 2 }, { "linkat", 1 }, { "renameat2", 1 }, { "unlinkat", 1 }, { "fsync", 3 },
+  };
+
+  if (!can_trace ())
+    {
+      g_test_skip ("strace is not here or may not trace");
+      return;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    kill_while_adding (cases[i].call, cases[i].when);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -349,6 +401,7 @@ main (int   argc,
 
   g_test_add_func ("/killed/at-random", test_killed);
   g_test_add_func ("/killed/failing-calls", test_failing_calls);
+  g_test_add_func ("/killed/while-adding", test_killed_while_adding);
 
   return sample_run ();
 }
