@@ -153,10 +153,10 @@ attend (block              *b,
   float *mixed = sd3_scratch (SD3_SCRATCH_MORE, (size_t) (b->n_queries * (p->d + 1)) * sizeof (float)), *sums = mixed + b->n_queries * p->d;
   const char *q = laid_out + (size_t) head * p->q_size + (size_t) (first * p->d) * p->element;
 
-  sd3_product_run (&b->scores, q, laid_out + p->k_at + (size_t) head * p->k_size, NULL, NULL, NULL, scores);
+  sd3_product_run (&b->scores, q, laid_out + p->k_at + (size_t) head * p->k_size, NULL, NULL, scores);
   for (int64_t i = 0; i < b->n_queries; i++)
     sums[i] = loops->soft_max (scores + i * b->row, scale, p->bf16, (size_t) p->n);
-  sd3_product_run (&b->mix, scores, laid_out + p->v_at + (size_t) head * p->v_size, NULL, NULL, NULL, mixed);
+  sd3_product_run (&b->mix, scores, laid_out + p->v_at + (size_t) head * p->v_size, NULL, NULL, mixed);
   for (int64_t i = 0; i < b->n_queries; i++)
     loops->multiply (mixed + i * p->d, 1 / sums[i], (char *) dst->data + (size_t) (first + i) * dst->nb[2] + (size_t) head * dst->nb[1],
                      dst->type == GGML_TYPE_BF16, (size_t) p->d);

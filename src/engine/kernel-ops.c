@@ -7,6 +7,8 @@
 
 #include "engine/kernel-ops-private.h"
 
+#include <string.h>
+
 #define EPS 1e-6f
 #define FEW_ROWS 64   /* a thread's part of the rows; with fewer the columns are split */
 #define COLUMNS 64    /* columns in a block of packed weights */
@@ -48,9 +50,21 @@ get_linear (const struct ggml_tensor *dst,
   l.matmul = (sd3_matmul) {
     .m = ggml_nrows (dst), .k = packed->n_in, .n = packed->n_out, .bf16 = packed->bf16, .lda = (int64_t) (l.x->nb[1] / element (packed->bf16)),
     .weights = packed->layout, .to_bf16 = is_bf16 (dst), .ldc = packed->n_out, .bias = l.bias != NULL, .gate = l.gate != NULL,
-    .residual = l.residual != NULL, .act = (sd3_act) (flags >> ACT),
+    .accumulate = l.residual != NULL, .act = (sd3_act) (flags >> ACT),
   };
   return l;
+}
+
+/* So that the product is added to it. */
+static void
+begin_with_residual (const linear       *l,
+                     struct ggml_tensor *dst,
+                     size_t              at)
+{
+  size_t size = element (l->matmul.to_bf16);
+
+  for (int64_t i = 0; i < l->matmul.m; i++, at += (size_t) l->matmul.ldc * size)
+    memcpy ((char *) dst->data + at, (const char *) l->residual->data + at, (size_t) l->matmul.n * size);
 }
 
 static void
@@ -65,8 +79,10 @@ run_linear (const linear       *l,
 
   if (!sd3_matmul_begin (&product, &l->matmul))
     GGML_ABORT ("oneDNN has no product for a linear layer");
+  if (l->residual)
+    begin_with_residual (l, dst, at);
   sd3_product_run (&product, (const char *) l->x->data + (size_t) row * l->x->nb[1], weights, floats (l->bias, column),
-                   floats (l->gate, column), l->residual ? (const char *) l->residual->data + at : NULL, (char *) dst->data + at);
+                   floats (l->gate, column), (char *) dst->data + at);
   sd3_product_end (&product);
 }
 

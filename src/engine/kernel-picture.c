@@ -196,7 +196,7 @@ run_band (const conv *c,
     prepare_row (c, first + i, band + (size_t) i * row_size);
   if (!sd3_convolution_begin (&product, &shape))
     GGML_ABORT ("oneDNN has no convolution for a layer");
-  sd3_product_run (&product, band, c->packed->data, floats (c->bias, 0), NULL, NULL, (char *) c->dst->data + (size_t) from * c->dst->nb[2]);
+  sd3_product_run (&product, band, c->packed->data, floats (c->bias, 0), NULL, (char *) c->dst->data + (size_t) from * c->dst->nb[2]);
   sd3_product_end (&product);
 }
 
@@ -219,7 +219,7 @@ run_part (const conv      *c,
   if (!sd3_convolution_begin (&product, shape))
     GGML_ABORT ("oneDNN has no convolution for a layer");
   sd3_product_run (&product, band + (size_t) (part / 2 * c->width * c->x->ne[0]) * element (c->packed->bf16), sd3_packed_part (c->packed, part),
-                   floats (c->bias, 0), NULL, NULL, small);
+                   floats (c->bias, 0), NULL, small);
   sd3_product_end (&product);
   for (int64_t row = from; row < to; row++)
     for (int64_t i = 0; i < c->width; i++, at += place)

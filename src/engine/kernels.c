@@ -183,8 +183,9 @@ sd3_matmul_begin (sd3_product      *p,
   add_act (ops, m->act);
   if (m->gate)
     dnnl_post_ops_append_binary (ops, dnnl_binary_mul, row);
-  if (m->residual)
-    dnnl_post_ops_append_binary (ops, dnnl_binary_add, dst);
+  /* A sum with another matrix would be the same, but newer oneDNN does that slowly where rows lie apart. */
+  if (m->accumulate)
+    dnnl_post_ops_append_sum (ops, 1, 0, dnnl_data_type_undef);
   attr = attributes (ops);
   good = dnnl_matmul_primitive_desc_create (&pd, engine, src, m->weights, m->bias ? row : NULL, dst, attr) == dnnl_success;
   if (good)
@@ -196,8 +197,6 @@ sd3_matmul_begin (sd3_product      *p,
         add_arg (p, DNNL_ARG_BIAS, row);
       if (m->gate)
         add_arg (p, GATE_ARG (m->act != SD3_ACT_NONE), row);
-      if (m->residual)
-        add_arg (p, GATE_ARG ((m->act != SD3_ACT_NONE) + m->gate), dst);
       good = finish (p, pd);
     }
   dnnl_primitive_desc_destroy (pd);
@@ -269,11 +268,9 @@ sd3_convolution_begin (sd3_product           *p,
   return good;
 }
 
-/* What an argument points to: both post-operations have numbers of their own, the gate's is always the lower. */
 static void *
 place_of (int          arg,
-          const void **data,
-          bool        *gated)
+          const void **data)
 {
   switch (arg)
     {
@@ -284,11 +281,9 @@ place_of (int          arg,
     case DNNL_ARG_BIAS:
       return (void *) data[2];
     case DNNL_ARG_DST:
-      return (void *) data[5];
-    default:
-      if (data[3] && !*gated)
-        return *gated = true, (void *) data[3];
       return (void *) data[4];
+    default:
+      return (void *) data[3]; /* the gate's number depends on what is before it */
     }
 }
 
@@ -298,16 +293,14 @@ sd3_product_run (sd3_product *p,
                  const void  *weights,
                  const float *bias,
                  const float *gate,
-                 const void  *residual,
                  void        *dst)
 {
-  const void *data[] = { src, weights, bias, gate, residual, dst };
+  const void *data[] = { src, weights, bias, gate, dst };
   own *mine = get_own ();
-  bool gated = false;
 
   for (int i = 0; i < p->n_args; i++)
     dnnl_memory_set_data_handle (p->memory[i], p->args[i].arg == DNNL_ARG_SCRATCHPAD ? sd3_scratch (SCRATCH_SLOT, p->scratch)
-                                                                                    : place_of (p->args[i].arg, data, &gated));
+                                                                                    : place_of (p->args[i].arg, data));
   if (dnnl_primitive_execute (p->primitive, mine->stream, p->n_args, p->args) != dnnl_success)
     abort ();
 }

@@ -43,7 +43,8 @@ typedef struct
   dnnl_memory_desc_t weights;  /* [k, n] */
   bool               to_bf16;
   int64_t            ldc;
-  bool               bias, gate, residual; /* [n], [n] F32; residual as the result, F32 */
+  bool               bias, gate; /* [n] F32 */
+  bool               accumulate; /* adds to what is there */
   sd3_act            act;
 } sd3_matmul;
 
@@ -69,7 +70,6 @@ void sd3_product_run (sd3_product *product,
                       const void  *weights,
                       const float *bias,
                       const float *gate,
-                      const void  *residual,
                       void        *dst);
 
 void sd3_product_end (sd3_product *product);

@@ -504,6 +504,30 @@ test_same_bytes (void)
   bed_close (&bed);
 }
 
+/* A part of the columns of a layer, in each way there is, is computed with code made for this processor. */
+static void
+test_no_product_is_slow (void)
+{
+  for (unsigned way = 0; way < 24; way++)
+    {
+      bool bf16 = way & 1 && sd3_kernels_bf16 ();
+      sd3_matmul m = { .m = 130, .k = 128, .n = 64, .lda = 128, .ldc = 128, .bf16 = bf16, .bias = true, .gate = way & 2, .accumulate = way & 4,
+                       .act = (sd3_act) (way / 8) };
+      const_dnnl_primitive_desc_t desc;
+      const char *name = NULL;
+      sd3_product product;
+
+      m.weights = sd3_right_side (SD3_FEW_ROWS, m.k, m.n, bf16);
+      g_assert_true (sd3_matmul_begin (&product, &m));
+      dnnl_primitive_get_primitive_desc (product.primitive, &desc);
+      dnnl_primitive_desc_query (desc, dnnl_query_impl_info_str, 0, &name);
+      if (g_str_has_prefix (name, "ref"))
+        g_error ("way %u is computed by %s", way, name);
+      sd3_product_end (&product);
+      dnnl_memory_desc_destroy (m.weights);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -519,5 +543,6 @@ main (int    argc,
   g_test_add_func ("/kernels/place-attention", test_place_attention);
   g_test_add_func ("/kernels/large", test_large);
   g_test_add_func ("/kernels/same-bytes", test_same_bytes);
+  g_test_add_func ("/kernels/no-product-is-slow", test_no_product_is_slow);
   return g_test_run ();
 }
