@@ -271,7 +271,7 @@ class Node:
     @property
     def role(self):
         role = self.accessible.get_role_name()
-        return {"push button": "button"}.get(role, role)
+        return {"push button": "button", "password text": "text"}.get(role, role)  # as older and newer GTK say it
 
     @property
     def name(self):

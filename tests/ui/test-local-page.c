@@ -172,7 +172,7 @@ main (int   argc,
   g_setenv ("XDG_CACHE_HOME", home, TRUE);
   g_setenv ("XDG_CONFIG_HOME", home, TRUE);
   g_setenv ("SFUMATO_ENGINE", ENGINE_STAND_IN, TRUE);
-  gtk_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, NULL);
   adw_init ();
   g_test_add ("/local-page/model", Fixture, NULL, set_up, test_model, tear_down);
   g_test_add ("/local-page/turbo", Fixture, NULL, set_up, test_turbo, tear_down);

@@ -138,7 +138,8 @@ int
 main (int   argc,
       char *argv[])
 {
-  gtk_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, NULL);
+  gtk_init ();
 
   g_test_add_func ("/picture-view/fits", test_fits);
   g_test_add_func ("/picture-view/steps-stop-at-the-pictures-own-size", test_steps_stop_at_the_pictures_own_size);
