@@ -9,6 +9,7 @@ import shutil
 
 import stage
 from acts import cell, generate, go_to_gallery, see_picture, wait_for_pictures
+from ear import Ear
 from session import wait_for
 
 FOX, LIGHTHOUSE, HARBOUR = "a red fox in snow", "a lighthouse at dusk", "a harbour in fog"
@@ -199,7 +200,9 @@ def test_reuse_all_but_the_seed_and_take_it_back(s):
 def test_a_picture_begins_the_next_one(s):
     app = start_with(s, FOX)
     select(app, FOX)
-    app.desktop.keys("ctrl+i")
+    with Ear(s) as ear:
+        app.desktop.keys("ctrl+i")
+        ear.hear(re.compile("^Reference picture: .*" + FOX))
     app.find("slider", "Strength")
     app.see(re.compile("Reference picture"))
     generate(app, "the fox turns round")

@@ -53,6 +53,19 @@ bytes_max (SfumatoForm *form)
 }
 
 static void
+take_input (Intake       *intake,
+            SfumatoInput *input)
+{
+  GtkRoot *root = gtk_widget_get_root (intake->widget);
+  /* Translators: %s is the name of a file */
+  g_autofree char *words = g_strdup_printf (_("Reference picture: %s"), input->name);
+
+  sfumato_form_set_input (intake->form, input);
+  if (root != NULL)
+    gtk_accessible_announce (GTK_ACCESSIBLE (root), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
+static void
 loaded_cb (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
@@ -62,7 +75,7 @@ loaded_cb (GObject      *source,
   g_autoptr (SfumatoInput) input = sfumato_reference_load_finish (result, &error);
 
   if (input != NULL)
-    sfumato_form_set_input (intake->form, input);
+    take_input (intake, input);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && gtk_widget_get_root (intake->widget) != NULL)
     sfumato_error_dialog_present (intake->widget, error);
 }

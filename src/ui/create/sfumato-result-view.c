@@ -11,10 +11,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "domain/sfumato-error.h"
 #include "ui/create/sfumato-tiles.h"
 #include "ui/gallery/sfumato-picture-actions.h"
 #include "ui/queue/sfumato-failure-view.h"
 #include "ui/queue/sfumato-job-view.h"
+#include "ui/sfumato-window.h"
 
 struct _SfumatoResultView
 {
@@ -433,11 +435,15 @@ void
 sfumato_result_view_show_error (SfumatoResultView *self,
                                 const GError      *error)
 {
+  g_autofree char *words = NULL;
+
   g_return_if_fail (SFUMATO_IS_RESULT_VIEW (self));
 
   self->refused = TRUE;
   sfumato_failure_view_show_error (self->refusal, error);
   update (self);
+  words = g_strdup_printf ("%s. %s", sfumato_error_get_title (error), error->message);
+  sfumato_window_announce (SFUMATO_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), words, TRUE);
 }
 
 void
