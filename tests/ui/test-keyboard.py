@@ -7,6 +7,7 @@ import re
 
 import stage
 from acts import GENERATE, WELCOME, cell, generate, go_to_gallery, see_picture, wait_for_pictures
+from ear import Ear
 from session import wait_for
 
 FOX, LIGHTHOUSE = "a red fox in snow", "a lighthouse at dusk"
@@ -195,6 +196,17 @@ def test_the_prompt_has_the_keyboard_after_the_queue_that_was_opened_from_below_
     app.find("list item", re.compile(FOX), "focused")
     app.desktop.keys("Return")
     app.find("text", "Prompt", "focused")
+
+
+def test_ctrl_return_says_why_nothing_is_made(s):
+    app = s.start_ready()
+    app.fill("text", "Prompt", FOX)
+    app.fill("text", "Seed", "4294967295")
+    app.find("text", "Prompt").focus()
+    with Ear(s) as ear:
+        app.desktop.keys("ctrl+Return")
+        ear.hear("The seed must be between 0 and 4294967294.")
+    assert app.find("text", "Prompt").text == FOX
 
 
 def test_ctrl_z_takes_back_what_was_done_to_the_form(s):

@@ -12,6 +12,7 @@
 #include "ui/create/sfumato-result-view.h"
 #include "ui/create/sfumato-settings-pane.h"
 #include "ui/gallery/sfumato-picture-actions.h"
+#include "ui/sfumato-window.h"
 
 /* After the last change; a crash costs no more than this. */
 #define DRAFT_DELAY_MS 500
@@ -113,6 +114,19 @@ dropped_cb (SfumatoCreatePage *self,
 {
   sfumato_reference_take_value (self->form, value, GTK_WIDGET (self), self->cancellable);
   return TRUE;
+}
+
+/* Why no picture can be asked for. It is to be seen in the composer anyway. */
+static void
+explain (GtkWidget  *widget,
+         const char *name,
+         GVariant   *parameter)
+{
+  g_autofree char *reason = NULL;
+
+  sfumato_form_get_need (SFUMATO_CREATE_PAGE (widget)->form, &reason);
+  if (reason != NULL)
+    sfumato_window_announce (SFUMATO_WINDOW (gtk_widget_get_root (widget)), reason, TRUE);
 }
 
 /* For the style sheet, which knows no heights. */
@@ -300,6 +314,7 @@ sfumato_create_page_class_init (SfumatoCreatePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, composer);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, settings_pane);
   gtk_widget_class_bind_template_child (widget_class, SfumatoCreatePage, drop_target);
+  gtk_widget_class_install_action (widget_class, "create.explain", NULL, explain);
   gtk_widget_class_bind_template_callback (widget_class, dropped_cb);
   gtk_widget_class_bind_template_callback (widget_class, became_low_cb);
   gtk_widget_class_bind_template_callback (widget_class, became_high_cb);
