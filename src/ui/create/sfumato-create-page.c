@@ -64,6 +64,16 @@ draft_due_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Instead of half a second after the last change. */
+static void
+save_draft_now (SfumatoCreatePage *self)
+{
+  if (self->draft_timer == 0)
+    return;
+  g_clear_handle_id (&self->draft_timer, g_source_remove);
+  draft_due_cb (self);
+}
+
 static void
 load_draft (SfumatoCreatePage *self)
 {
@@ -267,7 +277,7 @@ sfumato_create_page_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   if (self->studio != NULL)
-    sfumato_create_page_save_draft (self);
+    save_draft_now (self);
   adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SFUMATO_TYPE_CREATE_PAGE);
   g_clear_object (&self->form);
@@ -371,7 +381,7 @@ sfumato_create_page_generate (SfumatoCreatePage *self,
   /* The word an input method is still making is not in the prompt yet: paying for half a prompt helps nobody. */
   if (!self->can_generate || sfumato_composer_is_composing (self->composer))
     return FALSE;
-  sfumato_create_page_save_draft (self); /* not in half a second, which a crash may not wait for */
+  save_draft_now (self); /* not in half a second, which a crash may not wait for */
   request = sfumato_form_to_request (self->form, &error);
   if (request != NULL)
     jobs = sfumato_queue_add (sfumato_studio_get_queue (self->studio), request, in_front, &error);
@@ -470,15 +480,4 @@ sfumato_create_page_paste_reference (SfumatoCreatePage *self)
   g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
 
   sfumato_reference_take_clipboard (self->form, GTK_WIDGET (self), self->cancellable);
-}
-
-void
-sfumato_create_page_save_draft (SfumatoCreatePage *self)
-{
-  g_return_if_fail (SFUMATO_IS_CREATE_PAGE (self));
-
-  if (self->draft_timer == 0)
-    return;
-  g_clear_handle_id (&self->draft_timer, g_source_remove);
-  draft_due_cb (self);
 }

@@ -44,7 +44,5 @@ void         sfumato_create_page_load_reference (SfumatoCreatePage *self,
                                                  GFile             *file);
 /* The picture in the clipboard, if there is one. */
 void         sfumato_create_page_paste_reference (SfumatoCreatePage *self);
-/* Writes the draft now instead of half a second after the last change. */
-void         sfumato_create_page_save_draft    (SfumatoCreatePage *self);
 
 G_END_DECLS
