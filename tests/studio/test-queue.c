@@ -483,10 +483,9 @@ test_remove_and_undo (Fixture       *fixture,
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->queue)), ==, 0);
 }
 
-/* The input picture of a waiting job is there after a restart. */
+/* A job with an input picture waits, and the program is started again. */
 static void
-test_input (Fixture       *fixture,
-            gconstpointer  data)
+leave_with_input (Fixture *fixture)
 {
   g_autoptr (GBytes) bytes = scripted_png ();
   g_autoptr (SfumatoInput) input = sfumato_input_new (bytes, "fox.png", NULL);
@@ -498,37 +497,36 @@ test_input (Fixture       *fixture,
   jobs = sfumato_queue_add (fixture->queue, request, FALSE, NULL);
   g_assert_nonnull (jobs);
   restart (fixture);
+}
+
+static void
+test_input (Fixture       *fixture,
+            gconstpointer  data)
+{
+  leave_with_input (fixture);
   sfumato_queue_resume (fixture->queue);
   scripted_service_answer (fixture->service, NULL);
   wait_for_state (job_at (fixture, 0), SFUMATO_JOB_DONE);
   g_assert_true (scripted_service_had_input (fixture->service));
 }
 
-/* Nobody pays for the same picture several times. The model's largest seed is 1000. */
-/* Without it the same cannot be asked for again. */
+/* Without its input picture the same cannot be asked for again. */
 static void
 test_input_gone (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = scripted_png ();
-  g_autoptr (SfumatoInput) input = sfumato_input_new (bytes, "fox.png", NULL);
-  g_autoptr (SfumatoRequest) request = sfumato_request_new (&(SfumatoRequestFields) {
-    .service = "scripted", .model = "m", .prompt = "a", .input = input, .strength = 0.5 });
   g_autofree char *inputs = g_build_filename (fixture->folder, "inputs", NULL);
   g_autofree char *aside = g_build_filename (fixture->folder, "inputs.away", NULL);
-  g_autoptr (GPtrArray) jobs = NULL;
   g_autoptr (GError) error = NULL;
 
-  sfumato_queue_set_paused (fixture->queue, TRUE);
-  jobs = sfumato_queue_add (fixture->queue, request, FALSE, NULL);
-  g_assert_nonnull (jobs);
-  restart (fixture);
+  leave_with_input (fixture);
   g_assert_cmpint (rename (inputs, aside), ==, 0);
   g_assert_false (sfumato_queue_send_again (fixture->queue, job_at (fixture, 0), &error));
   g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->queue)), ==, 1);
 }
 
+/* Nobody pays for the same picture several times. The model's largest seed is 1000. */
 static void
 test_seeds (Fixture       *fixture,
             gconstpointer  data)
