@@ -8,6 +8,7 @@
 
 #include "domain/sfumato-error.h"
 #include "gallery/sfumato-gallery.h"
+#include "gallery/sfumato-image-drawing.h"
 #include "gallery/sfumato-image-foreign.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
@@ -18,6 +19,7 @@
 #define LARGE_PIXELS   (8u * 1000 * 1000)   /* only one picture of more than this is decoded at a time */
 #define SCANS_MAX      64                   /* of a progressive JPEG; encoders make about ten */
 #define SVG_BYTES_MAX  (4 * 1024 * 1024)
+#define SVG_SECONDS    20                   /* that somebody waits for a drawing; most take a tenth of one */
 #define SVG_SIDE_MAX   2048                 /* pixels: a drawing has any size, and is made this large at most */
 
 static GMutex large_lock;
@@ -345,9 +347,17 @@ sfumato_gallery_decode (GBytes  *bytes,
 
 /* ---- pictures to start from ---- */
 
+static GObject *
+decode_svg (GBytes  *bytes,
+            GError **error)
+{
+  return (GObject *) decode_type ("svg", bytes, SVG_SIDE_MAX, NULL, error);
+}
+
 static GdkPixbuf *
 decode_foreign (GBytes                *bytes,
                 const SfumatoForeign  *foreign,
+                guint                  seconds,
                 GError               **error)
 {
   gboolean drawing = g_str_equal (foreign->decoder, "svg");
@@ -359,20 +369,20 @@ decode_foreign (GBytes                *bytes,
       g_propagate_error (error, too_large ());
       return NULL;
     }
-  return decode_in_turn (foreign->decoder, (guint64) foreign->width * foreign->height, bytes,
-                         drawing ? SVG_SIDE_MAX : 0, NULL, error);
+  if (drawing)
+    return (GdkPixbuf *) sfumato_image_decode_drawing (bytes, decode_svg, seconds, error);
+  return decode_in_turn (foreign->decoder, (guint64) foreign->width * foreign->height, bytes, 0, NULL, error);
 }
 
 GBytes *
-sfumato_gallery_convert_input (GBytes  *bytes,
-                               GError **error)
+sfumato_image_convert (GBytes  *bytes,
+                       guint    seconds,
+                       GError **error)
 {
   g_autoptr (GdkPixbuf) pixbuf = NULL;
   SfumatoForeign foreign;
   gsize size;
   const guint8 *data;
-
-  g_return_val_if_fail (bytes != NULL, NULL);
 
   data = g_bytes_get_data (bytes, &size);
   if (sfumato_image_sniff (data, size) != SFUMATO_IMAGE_UNKNOWN)
@@ -383,8 +393,17 @@ sfumato_gallery_convert_input (GBytes  *bytes,
                                                                   "WebP, GIF, TIFF, BMP and SVG are."), NULL));
       return NULL;
     }
-  pixbuf = decode_foreign (bytes, &foreign, error);
+  pixbuf = decode_foreign (bytes, &foreign, seconds, error);
   return pixbuf != NULL ? encode (pixbuf, "png", "compression", "6", error) : NULL;
+}
+
+GBytes *
+sfumato_gallery_convert_input (GBytes  *bytes,
+                               GError **error)
+{
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  return sfumato_image_convert (bytes, SVG_SECONDS, error);
 }
 
 static gboolean

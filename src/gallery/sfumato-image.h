@@ -17,5 +17,9 @@ GBytes *sfumato_image_make_thumbnail (GBytes        *bytes,
                                       guint          max_side,
                                       GCancellable  *cancellable,
                                       GError       **error);
+/* sfumato_gallery_convert_input(), that waits so long for a drawing. */
+GBytes *sfumato_image_convert        (GBytes        *bytes,
+                                      guint          seconds,
+                                      GError       **error);
 
 G_END_DECLS

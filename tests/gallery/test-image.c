@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "domain/sfumato-error.h"
+#include "gallery/sfumato-image.h"
 #include "gallery/sfumato-thumbnails.h"
 #include "sample.h"
 
@@ -424,6 +425,44 @@ test_convert_huge_drawing (void)
   assert_converts (bytes, 2048, 1024);
 }
 
+static void
+assert_takes_too_long (GBytes *bytes,
+                       guint   seconds)
+{
+  gint64 began = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sfumato_image_convert (bytes, seconds, &error));
+  g_assert_error (error, SFUMATO_ERROR, SFUMATO_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "too long"));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, (seconds + 10) * G_TIME_SPAN_SECOND);
+}
+
+/* A few lines that keep the decoder busy for a minute: with the child ends what it still does. */
+static void
+convert_endless_drawing (gpointer data)
+{
+  static const char small[] = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"64\" height=\"64\"/>";
+  g_autoptr (GBytes) simple = g_bytes_new_static (small, sizeof small - 1);
+  g_autoptr (GString) text = g_string_new ("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"2000\" height=\"2000\">"
+                                           "<filter id=\"f\">");
+  g_autoptr (GBytes) endless = NULL;
+
+  for (int i = 0; i < 50; i++)
+    g_string_append (text, "<feTurbulence numOctaves=\"200\" baseFrequency=\"9\"/>");
+  g_string_append (text, "</filter><rect width=\"2000\" height=\"2000\" filter=\"url(#f)\"/></svg>");
+  endless = g_bytes_new (text->str, text->len);
+  assert_takes_too_long (endless, 1);
+  /* Only one burns at a time. */
+  assert_takes_too_long (simple, 1);
+}
+
+static void
+test_convert_endless_drawing (void)
+{
+  scratch_in_child (convert_endless_drawing, NULL);
+}
+
 static GBytes *
 make_noise (int      side,
             gboolean alpha)
@@ -576,6 +615,7 @@ main (int   argc,
   g_test_add_func ("/image/png-chunks", test_png_chunks);
   g_test_add_func ("/image/convert", test_convert);
   g_test_add_func ("/image/convert-huge-drawing", test_convert_huge_drawing);
+  g_test_add_func ("/image/convert-endless-drawing", test_convert_endless_drawing);
   g_test_add_func ("/image/shrink", test_shrink);
   g_test_add_func ("/image/thumbnail", test_thumbnail);
   g_test_add_func ("/image/thumbnail-cancelled", test_thumbnail_cancelled);
