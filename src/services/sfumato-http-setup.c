@@ -100,22 +100,24 @@ sfumato_http_wipe_key (SoupMessage *message)
     explicit_bzero ((char *) value, strlen (value));
 }
 
-/* The head of the request, too, was written into a string that libsoup frees as it is. The allocator gives freed
+/* The head of the request, too, was written into a string that libsoup frees as it is, line by line. The allocator gives freed
  * memory of a size back first: so it is asked for, wiped and freed again. Without this seven copies of the key were
  * found in memory after 120 exchanges, and more after more; with it none to three, however many. */
 void
 sfumato_http_wipe_freed_heads (void)
 {
-  static const gsize sizes[] = { 128, 256, 512, 1024, 2048 };
-  void *blocks[G_N_ELEMENTS (sizes) * 8];
+  void *blocks[8];
 
-  for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+  for (gsize size = 64; size <= 2048; size += 16)
     {
-      blocks[i] = g_malloc (sizes[i / 8]);
-      explicit_bzero (blocks[i], sizes[i / 8]);
+      for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+        {
+          blocks[i] = g_malloc (size);
+          explicit_bzero (blocks[i], size);
+        }
+      for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+        g_free (blocks[i]);
     }
-  for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
-    g_free (blocks[i]);
 }
 
 void

@@ -110,10 +110,13 @@ class Canary(case.Case):
         """While a picture is made: the one that is kept, locked into memory, and the head that libsoup has written."""
         self.cli("key", "set", input=self.canary.encode())
         typed = self.write(self.path("typed"), self.canary.encode())
-        for posts, options in ((1, {}), (2, {"stdin": open(typed)})):
-            with self.subTest(options):
+        wait, hold = {"status": 429, "headers": {"retry-after": "1"}}, {"fault": "hold"}
+        for posts, orders, options in ((1, [hold], {}), (2, [hold], {"stdin": open(typed)}), (4, [wait, hold], {})):
+            with self.subTest(posts):
                 more = ["--key-stdin"] if options else []
-                process = self.start_held("fox", "--model", "sd3.5-large", *more, posts=posts, **options)
+                self.server.script(*orders)
+                process = self.start("generate", "fox", "--model", "sd3.5-large", "--url", self.server.url, *more, **options)
+                self.server.wait(posts)
                 if not SANITIZED:  # what was freed is kept there
                     self.assertIn(self.count_copies(process.pid), (1, 2))
                 process.kill()
