@@ -136,6 +136,7 @@ def test_keyboard_alone_is_enough(s):
     app.find("toggle button", "Favorite", "pressed")
     press("Delete")
     wait_for_pictures(s, 0)
+    app.see("Picture deleted")  # which is when it can be taken back
     press("ctrl+z")
     wait_for_pictures(s, 1)
 
