@@ -148,6 +148,15 @@ sfumato_gallery_add (SfumatoGallery  *self,
   return picture;
 }
 
+gboolean
+sfumato_gallery_check (SfumatoGallery  *self,
+                       GError         **error)
+{
+  g_return_val_if_fail (SFUMATO_IS_GALLERY (self), FALSE);
+
+  return sfumato_store_check (self->folder, error);
+}
+
 /* ---- favorites ---- */
 
 static gboolean

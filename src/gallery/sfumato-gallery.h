@@ -49,6 +49,10 @@ SfumatoPicture *sfumato_gallery_add            (SfumatoGallery      *self,
                                                 gint64               duration,
                                                 GError             **error);
 
+/* Blocking. Whether a picture can be added now, as far as can be known: to be asked before one is paid for. */
+gboolean        sfumato_gallery_check          (SfumatoGallery      *self,
+                                                GError             **error);
+
 /* Blocking. Looks again for files that came or went; cheap where nothing did. Called at opening and by the monitor
  * that sfumato_gallery_watch() starts. */
 gboolean        sfumato_gallery_scan           (SfumatoGallery      *self,

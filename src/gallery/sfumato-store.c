@@ -22,6 +22,7 @@
 #define TEMP_HEAD    (sizeof TEMP_PREFIX - 1 + 17) /* bytes before what stands for the name it is to have */
 #define TEMP_SUFFIX  ".part"
 #define SIDECAR_TEMP ".xmp" TEMP_SUFFIX
+#define ROOM         (16 * 1024 * 1024) /* bytes; a picture of four megapixels as PNG with its sidecar may take as much */
 #define TEMP_YOUNG   60         /* seconds in which a writer may not have locked its file yet, or let go of it already */
 
 GError *
@@ -254,6 +255,39 @@ sfumato_store_add (const char  *folder,
     fail (folder, error);
   g_close (fd, NULL);
   return *file_name != NULL;
+}
+
+/* To be asked is not enough: root may do everything, and network and user-space file systems answer as they like. */
+static int
+try_room (int folder_fd)
+{
+  g_autofree char *temp = invent_temp ("room");
+  int fd = openat (folder_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  int problem = fd < 0 ? errno : 0;
+
+  if (fd < 0)
+    return problem;
+  if (fallocate (fd, 0, 0, ROOM) != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO))
+    problem = errno;
+  close (fd);
+  _sfumato_store_drop (folder_fd, temp);
+  return problem;
+}
+
+gboolean
+sfumato_store_check (const char  *folder,
+                     GError     **error)
+{
+  int fd = sfumato_store_open (folder, error);
+  int problem;
+
+  if (fd < 0)
+    return FALSE;
+  problem = try_room (fd);
+  g_close (fd, NULL);
+  if (problem != 0)
+    g_propagate_error (error, sfumato_store_error (folder, problem));
+  return problem == 0;
 }
 
 gboolean

@@ -24,6 +24,9 @@ gboolean  sfumato_store_add       (const char   *folder,
                                    const char   *sidecar,
                                    char        **file_name,
                                    GError      **error);
+/* Whether there is a folder that takes a new file, with room for a picture: tried with one that goes again. */
+gboolean  sfumato_store_check     (const char   *folder,
+                                   GError      **error);
 /* Writes a file anew, in place of the one of that name. */
 gboolean  sfumato_store_replace   (const char   *folder,
                                    const char   *file_name,

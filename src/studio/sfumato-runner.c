@@ -182,6 +182,23 @@ sfumato_run_reload (const char         *data_folder,
   return sfumato_result_new (&fields, NULL);
 }
 
+/* Before anything is paid for. */
+static gboolean
+check_gallery (const SfumatoRun  *run,
+               GError           **error)
+{
+  GError *problem = NULL;
+  g_autofree char *message = NULL;
+
+  if (sfumato_gallery_check (run->gallery, &problem))
+    return TRUE;
+  /* Translators: %s is why the picture could not be kept, as sentences. */
+  message = g_strdup_printf (_("%s Nothing was sent."), problem->message);
+  g_set_str (&problem->message, message);
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
 /* ---- a picture that did not arrive whole ---- */
 
 static char *
@@ -295,7 +312,7 @@ sfumato_run_job (const SfumatoRun *run,
 
   /* Everything that can fail without the service comes first: it costs nothing. */
   request = sfumato_inputs_complete (inputs, run->request, &error);
-  if (request == NULL || !take_key (run, &secret, cancellable, &error))
+  if (request == NULL || !check_gallery (run, &error) || !take_key (run, &secret, cancellable, &error))
     return failed (run, error);
 
   /* From here on the journal says "sent", whatever happens to this process. */

@@ -383,6 +383,13 @@ class Storage(case.Case):
         shutil.rmtree(self.gallery, ignore_errors=True)
         self.write(self.gallery)
 
+    def test_gallery_away_before(self):
+        self.block_gallery()
+        run = self.generate("fox", "--json")
+        self.assert_code(run, STORAGE)
+        self.assertEqual((run.error["code"], run.error["charge"]), ("storage", "none"))
+        self.assert_nothing_sent()
+
     def test_gallery_away_while_it_is_made(self):
         process = self.start_held("fox", "--json")
         self.block_gallery()

@@ -393,6 +393,26 @@ test_remains (Fixture       *fixture,
   g_assert_cmpuint (count_pictures (fixture), ==, 0);
 }
 
+/* A picture that could not be kept is not paid for. */
+static void
+test_no_place_for_pictures (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autofree char *moved = g_strconcat (fixture->pictures, ".away", NULL);
+  g_autoptr (GPtrArray) jobs = NULL;
+  SfumatoJob *job;
+
+  g_assert_cmpint (g_rename (fixture->pictures, moved), ==, 0);
+  g_assert_true (g_file_set_contents (fixture->pictures, "a file", -1, NULL));
+  jobs = add (fixture, "a red fox", 1);
+  job = g_ptr_array_index (jobs, 0);
+  wait_for_state (job, SFUMATO_JOB_FAILED);
+  g_assert_error (sfumato_job_get_error (job), SFUMATO_ERROR, SFUMATO_ERROR_STORAGE);
+  g_assert_nonnull (strstr (sfumato_job_get_error (job)->message, "Nothing was sent"));
+  g_assert_cmpint (sfumato_error_get_charge (sfumato_job_get_error (job)), ==, SFUMATO_CHARGE_NONE);
+  g_assert_cmpuint (scripted_service_get_calls (fixture->service), ==, 0);
+}
+
 /* The folder is gone at the worst moment: the paid picture is kept, over a restart too, and nothing is paid again. */
 static void
 test_unsaved (Fixture       *fixture,
@@ -579,6 +599,7 @@ main (int   argc,
   ADD ("account-refused", test_account_refused);
   ADD ("one-refused", test_one_refused);
   ADD ("remains", test_remains);
+  ADD ("no-place-for-pictures", test_no_place_for_pictures);
   ADD ("unsaved", test_unsaved);
   ADD ("restart", test_restart);
   ADD ("remove-and-undo", test_remove_and_undo);
