@@ -208,13 +208,29 @@ get_request (GHashTable *properties)
   return sfumato_request_from_text (g_hash_table_lookup (properties, "sfumato:Request"), NULL);
 }
 
+/* A date of XMP may end behind its year, month, day or minute (XMP specification part 1, 8.2.1.2), and other programs that
+ * write into a sidecar make use of that. */
+static char *
+complete_date (const char *text)
+{
+  static const char whole[] = "0000-01-01T00:00:00";
+  gsize length = strlen (text);
+
+  if (length == strlen ("0000") || length == strlen ("0000-01") || length == strlen ("0000-01-01"))
+    return g_strconcat (text, whole + length, NULL);
+  if (length >= strlen ("0000-01-01T00:00") && text[16] != ':')
+    return g_strdup_printf ("%.16s:00%s", text, text + 16);
+  return g_strdup (text);
+}
+
 static GDateTime *
 get_created (GHashTable *properties)
 {
   const char *text = g_hash_table_lookup (properties, "xmp:CreateDate");
   g_autoptr (GTimeZone) here = g_time_zone_new_local ();
+  g_autofree char *complete = text != NULL ? complete_date (text) : NULL;
 
-  return text != NULL ? g_date_time_new_from_iso8601 (text, here) : NULL;
+  return complete != NULL ? g_date_time_new_from_iso8601 (complete, here) : NULL;
 }
 
 SfumatoPicture *

@@ -151,6 +151,35 @@ test_attributes (void)
   g_assert_cmpstr (sfumato_request_get_prompt (fields->request), ==, "a fox");
 }
 
+/* Every date that XMP has. */
+static void
+test_dates (void)
+{
+  static const char * const dates[][2] = {
+    { "2026", "2026-01-01T00:00:00" },
+    { "2026-11", "2026-11-01T00:00:00" },
+    { "2026-11-22", "2026-11-22T00:00:00" },
+    { "2026-11-22T10:20", "2026-11-22T10:20:00" },
+    { "2026-11-22T10:20Z", "2026-11-22T10:20:00Z" },
+    { "2026-11-22T10:20+05:30", "2026-11-22T10:20:00+05:30" },
+    { "2026-11-22T10:20:30.5-01:00", "2026-11-22T10:20:30.5-01:00" },
+  };
+  g_autoptr (GTimeZone) here = g_time_zone_new_local ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (dates); i++)
+    {
+      g_autofree char *xmp = g_strdup_printf (
+        "<rdf:RDF><rdf:Description rdf:about='' xmp:CreateDate='%s' sfumato:Id='0f8fad5b-d9cb-469f-a165-70867728950e'/>"
+        "</rdf:RDF>", dates[i][0]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SfumatoPicture) picture = sfumato_picture_from_xmp (xmp, strlen (xmp), "x.png", 1, &header, &error);
+      g_autoptr (GDateTime) right = g_date_time_new_from_iso8601 (dates[i][1], here);
+
+      g_assert_no_error (error);
+      g_assert_true (g_date_time_equal (sfumato_picture_get_fields (picture)->created, right));
+    }
+}
+
 static void
 test_damaged_sidecars (void)
 {
@@ -199,6 +228,7 @@ main (int   argc,
   g_test_add_func ("/picture/sidecar", test_sidecar);
   g_test_add_func ("/picture/words-of-others", test_words_of_others);
   g_test_add_func ("/picture/attributes", test_attributes);
+  g_test_add_func ("/picture/dates", test_dates);
   g_test_add_func ("/picture/damaged-sidecars", test_damaged_sidecars);
   g_test_add_func ("/picture/notify", test_notify);
   return g_test_run ();
