@@ -12,6 +12,17 @@
 
 #include "domain/sfumato-error.h"
 
+/* There already, whole as far as its size tells; and used today. */
+static gboolean
+is_kept (const char *path,
+         gsize       size)
+{
+  GStatBuf info;
+
+  return g_stat (path, &info) == 0 && S_ISREG (info.st_mode) && (gsize) info.st_size == size &&
+         g_utime (path, NULL) == 0;
+}
+
 gboolean
 sfumato_inputs_keep (const char      *folder,
                      SfumatoRequest  *request,
@@ -26,9 +37,9 @@ sfumato_inputs_keep (const char      *folder,
   if (input == NULL || input->bytes == NULL)
     return TRUE;
   path = g_build_filename (folder, input->sha256, NULL);
-  if (g_utime (path, NULL) == 0) /* there already, and used today */
-    return TRUE;
   data = g_bytes_get_data (input->bytes, &size);
+  if (is_kept (path, size))
+    return TRUE;
   if (g_mkdir_with_parents (folder, 0700) == 0 &&
       g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
                                 &problem))

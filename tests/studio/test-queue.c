@@ -530,6 +530,36 @@ test_input (Fixture       *fixture,
   g_assert_true (scripted_service_had_input (fixture->service));
 }
 
+/* What is kept of an input picture is cut, as a disk that was full may leave it. */
+static void
+harm_inputs (Fixture *fixture)
+{
+  g_autofree char *folder = g_build_filename (fixture->folder, "inputs", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name = dir != NULL ? g_dir_read_name (dir) : NULL;
+  g_autofree char *path = NULL;
+
+  g_assert_nonnull (name);
+  path = g_build_filename (folder, name, NULL);
+  g_assert_true (g_file_set_contents (path, "cut", 3, NULL));
+}
+
+/* It is kept anew by the next job that starts from the same picture. */
+static void
+test_damaged_input (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  leave_with_input (fixture);
+  harm_inputs (fixture);
+  leave_with_input (fixture);
+  sfumato_queue_resume (fixture->queue);
+  for (int i = 0; i < 2; i++)
+    scripted_service_answer (fixture->service, NULL);
+  for (int i = 0; i < 2; i++)
+    wait_for_state (job_at (fixture, i), SFUMATO_JOB_DONE);
+  g_assert_true (scripted_service_had_input (fixture->service));
+}
+
 /* Without its input picture the same cannot be asked for again. */
 static void
 test_input_gone (Fixture       *fixture,
@@ -604,6 +634,7 @@ main (int   argc,
   ADD ("restart", test_restart);
   ADD ("remove-and-undo", test_remove_and_undo);
   ADD ("input", test_input);
+  ADD ("damaged-input", test_damaged_input);
   ADD ("input-gone", test_input_gone);
   ADD ("seeds", test_seeds);
   ADD ("refuses", test_refuses);
