@@ -297,6 +297,10 @@ sfumato_cli_open (SfumatoCli  *cli,
                   GError     **error)
 {
   if (cli->studio == NULL && check_installed (error))
-    cli->studio = sfumato_studio_new (cli->url, error);
+    {
+      cli->studio = sfumato_studio_new (cli->url, error);
+      if (cli->studio != NULL && sfumato_studio_get_loss (cli->studio) != NULL)
+        sfumato_cli_say_error (sfumato_studio_get_loss (cli->studio));
+    }
   return cli->studio;
 }

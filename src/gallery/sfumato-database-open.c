@@ -364,7 +364,7 @@ set_aside (const char  *path,
           return FALSE;
         }
     }
-  g_message ("A damaged database was set aside as %s", aside);
+  g_info ("A damaged database was set aside as %s", aside);
   return TRUE;
 }
 

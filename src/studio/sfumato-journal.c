@@ -219,6 +219,12 @@ sfumato_journal_open (const char  *folder,
   return g_steal_pointer (&self);
 }
 
+gboolean
+sfumato_journal_is_anew (SfumatoJournal *self)
+{
+  return sfumato_database_get_state (self->database) == SFUMATO_DATABASE_REPLACED;
+}
+
 void
 sfumato_journal_close (SfumatoJournal *self)
 {

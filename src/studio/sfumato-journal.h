@@ -38,6 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfumatoEntry, sfumato_entry_free)
 /* folder: where the database and the locks live. */
 SfumatoJournal *sfumato_journal_open       (const char      *folder,
                                             GError         **error);
+/* Whether its file was damaged, and is set aside: then everything that was in it is not in this one. */
+gboolean        sfumato_journal_is_anew    (SfumatoJournal  *self);
 void            sfumato_journal_close      (SfumatoJournal  *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfumatoJournal, sfumato_journal_close)
 

@@ -21,6 +21,7 @@ struct _SfumatoStudio
   SfumatoLocalService *local;     /* owned; one of the services */
   GMutex          lock;
   SfumatoQueue   *queue;          /* owned */
+  GError         *loss;           /* owned, nullable: found at opening */
   char           *data_folder;    /* owned */
   char           *cache_folder;   /* owned */
   double          balance;        /* NaN: not known */

@@ -6,8 +6,10 @@
 
 #include "studio/sfumato-studio-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "domain/sfumato-error.h"
 #include "services/sfumato-stability.h"
 #include "studio/sfumato-inputs.h"
 
@@ -67,6 +69,7 @@ sfumato_studio_finalize (GObject *object)
 {
   SfumatoStudio *self = SFUMATO_STUDIO (object);
 
+  g_clear_error (&self->loss);
   g_clear_object (&self->queue);
   g_clear_object (&self->gallery);
   g_clear_object (&self->keyring);
@@ -195,6 +198,15 @@ open_local (SfumatoStudio *self)
   local_settings_changed_cb (self);
 }
 
+static GError *
+explain_loss (const char *folder)
+{
+  return sfumato_error_new (SFUMATO_ERROR_STORAGE, _("Queue Begun Anew"),
+                            _("The record of the queue and of what was spent was damaged. It is kept beside a new one in “%s”. "
+                              "What was waiting is not asked for any more, and what had been sent may have been charged. "
+                              "The pictures in your gallery are untouched."), folder);
+}
+
 SfumatoStudio *
 sfumato_studio_new (const char  *base_url,
                     GError     **error)
@@ -219,6 +231,8 @@ sfumato_studio_new (const char  *base_url,
   journal = sfumato_journal_open (self->data_folder, error);
   if (journal == NULL)
     return NULL;
+  if (sfumato_journal_is_anew (journal))
+    self->loss = explain_loss (self->data_folder);
   self->queue = sfumato_queue_new (&(SfumatoQueueParts) {
     .journal = journal,
     .keyring = self->keyring,
@@ -248,6 +262,14 @@ sfumato_studio_close (SfumatoStudio *self)
 }
 
 /* ---- what is in it ---- */
+
+const GError *
+sfumato_studio_get_loss (SfumatoStudio *self)
+{
+  g_return_val_if_fail (SFUMATO_IS_STUDIO (self), NULL);
+
+  return self->loss;
+}
 
 GSettings *
 sfumato_studio_get_settings (SfumatoStudio *self)

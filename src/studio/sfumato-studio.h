@@ -40,6 +40,10 @@ void            sfumato_studio_follow         (SfumatoStudio        *self);
  * become UNKNOWN in the journal. */
 void            sfumato_studio_close          (SfumatoStudio        *self);
 
+/* What was found damaged at opening, and what that means, to be said to the person; NULL where nothing was, which is
+ * nearly always. (transfer none) */
+const GError   *sfumato_studio_get_loss       (SfumatoStudio        *self);
+
 GSettings      *sfumato_studio_get_settings   (SfumatoStudio        *self);
 SfumatoGallery *sfumato_studio_get_gallery    (SfumatoStudio        *self);
 SfumatoQueue   *sfumato_studio_get_queue      (SfumatoStudio        *self);

@@ -11,6 +11,7 @@
 #include "ui/queue/sfumato-awake.h"
 #include "ui/sfumato-opening-window.h"
 #include "ui/sfumato-window.h"
+#include "ui/widgets/sfumato-error-dialog.h"
 
 /* Opening takes a few milliseconds, unless the index has to be made again. Only then is there something to say. */
 #define SAY_OPENING_AFTER_MS 400
@@ -87,6 +88,15 @@ open_in_thread (GTask        *task,
 }
 
 static void
+say_loss (SfumatoApplication *self)
+{
+  const GError *loss = sfumato_studio_get_loss (self->studio);
+
+  if (loss != NULL)
+    sfumato_error_dialog_present (GTK_WIDGET (find_window (self, SFUMATO_TYPE_WINDOW)), loss);
+}
+
+static void
 studio_opened_cb (GObject      *source,
                   GAsyncResult *result,
                   gpointer      user_data)
@@ -109,6 +119,7 @@ studio_opened_cb (GObject      *source,
       sfumato_studio_inherit_queue (self->studio);
       sfumato_studio_follow (self->studio);
       present_window (self);
+      say_loss (self);
     }
   g_application_release (G_APPLICATION (self));
 }

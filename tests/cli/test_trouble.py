@@ -378,6 +378,17 @@ class Killed(case.Case):
 
 
 class Storage(case.Case):
+    def test_damaged_queue(self):
+        self.assert_code(self.generate("fox"), DONE)
+        path = os.path.join(self.env["XDG_DATA_HOME"], "sfumato-devel", "queue.db")
+        self.write(path)
+        run = self.cli("queue")
+        self.assert_code(run, DONE)
+        self.assertIn("what was spent was damaged", run.err)
+        self.assertIn(os.path.dirname(path), run.err)
+        self.assertNotIn("damaged", self.cli("queue").err)
+        self.assertEqual(len(self.cli("list", "--json").json["pictures"]), 1)
+
     def block_gallery(self):
         """A file where the folder should be stops even root."""
         shutil.rmtree(self.gallery, ignore_errors=True)
@@ -387,7 +398,7 @@ class Storage(case.Case):
         self.block_gallery()
         run = self.generate("fox", "--json")
         self.assert_code(run, STORAGE)
-        self.assertEqual((run.error["code"], run.error["charge"]), ("storage", "none"))
+        self.assertEqual((run.error["code"], run.error["charge"]), ("storage", "no"))
         self.assert_nothing_sent()
 
     def test_gallery_away_while_it_is_made(self):

@@ -181,6 +181,26 @@ def test_what_was_waiting_at_a_crash_waits_for_a_word(s):
     assert s.server.log()["posts"] == 6
 
 
+def test_a_damaged_record_of_the_queue_is_told(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    s.server.wait(1)
+    app.kill()
+    s.server.release()
+    folder = os.path.join(s.home, ".local/share/sfumato-devel")
+    for name in ("queue.db-wal", "queue.db-shm"):
+        os.unlink(os.path.join(folder, name))
+    with open(os.path.join(folder, "queue.db"), "w", encoding="utf-8") as f:
+        f.write("no database" * 1000)
+    app = s.start()
+    app.see(re.compile("^The record of the queue and of what was spent was damaged.*" + re.escape(folder)))
+    app.desktop.keys("Escape")
+    app.gone("label", re.compile("^The record of the queue"))
+    app.desktop.keys("ctrl+Return")
+    see_picture(app, PROMPT)
+
+
 def test_an_unfinished_prompt_survives_a_crash(s):
     app = s.start_ready()
     app.fill("text", "Prompt", "half a sentence, and th")
