@@ -88,7 +88,8 @@ sfumato_keyring_file_lock (void)
 {
   g_autofree char *path = file_path ();
   g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *lock = g_strconcat (path, ".lock", NULL);
+  /* Not ".lock" alone: that one is newer libsecret's own, which would wait for us for ever. */
+  g_autofree char *lock = g_strconcat (path, ".sfumato.lock", NULL);
   int fd;
 
   g_mkdir_with_parents (folder, 0700);
