@@ -136,7 +136,7 @@ is_alive (SfumatoJournal *self,
     return FALSE;
   fd = take_lock (path);
   if (fd < 0)
-    return errno == EAGAIN || errno == EACCES;
+    return TRUE; /* also where it cannot be known: what was sent is not to be sent by another as well */
   g_unlink (path);
   close (fd);
   return FALSE;

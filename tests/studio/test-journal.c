@@ -302,6 +302,27 @@ test_leaves_the_living_alone (Fixture       *fixture,
   g_assert_cmpint (state_of (other, id_of (theirs, 0)), ==, SFUMATO_JOB_RUNNING);
 }
 
+/* Also where there is no way left to ask whether it lives. */
+static void
+test_leaves_alone_whom_it_cannot_ask (Fixture       *fixture,
+                                      gconstpointer  data)
+{
+  g_autoptr (SfumatoJournal) other = sfumato_journal_open (fixture->folder, NULL);
+  g_autoptr (GPtrArray) theirs = add (other, 1);
+  g_autoptr (GPtrArray) ours = NULL;
+  struct rlimit files, none;
+
+  g_assert_true (claim (other, id_of (theirs, 0), 9, 0));
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &files), ==, 0);
+  none = (struct rlimit) { .rlim_cur = 3, .rlim_max = files.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  ours = sfumato_journal_inherit (fixture->journal, NULL);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &files), ==, 0);
+  g_assert_nonnull (ours);
+  g_assert_cmpuint (ours->len, ==, 0);
+  g_assert_cmpint (state_of (other, id_of (theirs, 0)), ==, SFUMATO_JOB_RUNNING);
+}
+
 /* Whoever ends leaves nothing that says it is still there. */
 static void
 test_leaves_no_lock (Fixture       *fixture,
@@ -386,6 +407,7 @@ main (int   argc,
   ADD ("forgets-prompts", test_forgets_prompts);
   ADD ("inherit", test_inherit);
   ADD ("leaves-the-living-alone", test_leaves_the_living_alone);
+  ADD ("leaves-alone-whom-it-cannot-ask", test_leaves_alone_whom_it_cannot_ask);
   ADD ("leaves-no-lock", test_leaves_no_lock);
   ADD ("dead-hold-no-place", test_dead_hold_no_place);
   ADD ("room-again", test_room_again);
