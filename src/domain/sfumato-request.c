@@ -228,12 +228,18 @@ invalid (const char *field,
   return error;
 }
 
-static gboolean
-is_blank (const char *text)
+gboolean
+sfumato_prompt_is_blank (const char *text)
 {
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    if (!g_unichar_isspace (g_utf8_get_char (p)))
-      return FALSE;
+    {
+      gunichar c = g_utf8_get_char (p);
+      GUnicodeType type = g_unichar_type (c);
+
+      /* What is unassigned may be a picture of a newer Unicode. */
+      if (!g_unichar_isspace (c) && type != G_UNICODE_FORMAT && type != G_UNICODE_CONTROL)
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -245,7 +251,7 @@ check_prompt (const SfumatoRequestFields *fields,
 
   if (!g_utf8_validate (fields->prompt, -1, NULL))
     return invalid ("prompt", _("The prompt is not valid UTF-8 text."));
-  if (is_blank (fields->prompt))
+  if (sfumato_prompt_is_blank (fields->prompt))
     return invalid ("prompt", _("Describe the picture first: the prompt is empty."));
   length = g_utf8_strlen (fields->prompt, -1);
   if (length > model->prompt_max)

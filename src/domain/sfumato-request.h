@@ -84,6 +84,9 @@ SfumatoRequest             *sfumato_request_with_input_bytes (SfumatoRequest    
                                                               GBytes                     *bytes,
                                                               GError                    **error);
 
+/* Whether there is nothing to be seen in it, such as zero-width spaces alone. text: valid UTF-8. */
+gboolean                    sfumato_prompt_is_blank          (const char                 *text);
+
 /**
  * sfumato_request_validate:
  * @self: a request

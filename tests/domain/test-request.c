@@ -57,6 +57,7 @@ static const struct
   { "plain", { .prompt = "a fox" }, 0, NULL },
   { "empty", { .prompt = "" }, 0, "prompt" },
   { "blank", { .prompt = " \n\t\xc2\xa0" }, 0, "prompt" },
+  { "nothing to be seen", { .prompt = "\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\x8f" }, 0, "prompt" },
   { "not UTF-8", { .prompt = "a\xff" }, 0, "prompt" },
   { "as long as can be", { .prompt = "ääääääääää" }, 0, NULL },
   { "too long", { .prompt = "äääääääääää" }, 0, "prompt" },

@@ -17,15 +17,6 @@ first_of (const char * const *list)
   return list != NULL && list[0] != NULL ? list[0] : "";
 }
 
-static gboolean
-is_blank (const char *text)
-{
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    if (!g_unichar_isspace (g_utf8_get_char (text)))
-      return FALSE;
-  return TRUE;
-}
-
 /* The seed as a number; FALSE where the text is none. What does not fit becomes too large for any model. */
 static gboolean
 parse_seed (SfumatoForm *self,
@@ -83,7 +74,7 @@ keep_what_counts (SfumatoForm          *self,
 {
   const SfumatoModel *model = sfumato_form_get_model (self);
 
-  if (!model->negative_prompt || is_blank (self->negative_prompt))
+  if (!model->negative_prompt || sfumato_prompt_is_blank (self->negative_prompt))
     fields->negative_prompt = NULL;
   if (!sfumato_model_has_aspect (model, self->aspect_ratio))
     fields->aspect_ratio = first_of (model->aspect_ratios);
@@ -253,7 +244,7 @@ check_content (SfumatoForm  *self,
   g_autoptr (GError) error = NULL;
   guint overflow = sfumato_form_get_overflow (self);
 
-  if (is_blank (self->prompt))
+  if (sfumato_prompt_is_blank (self->prompt))
     *reason = g_strdup (_("Describe a picture first."));
   else if (overflow > 0)
     *reason = describe_overflow (overflow);
