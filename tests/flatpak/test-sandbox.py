@@ -37,7 +37,7 @@ def choose_folder(s, folder):
     app.find("text", "Prompt")
     app.desktop.keys("ctrl+comma")
     app.click("page tab", "Pictures")
-    app.click("button", "Folder")
+    app.click("button", "Change Folder…")
     wait_for(lambda: "/doc/" in (s.setting("pictures-folder") or ""), "the new folder in the settings")
     return app
 
@@ -265,7 +265,7 @@ def test_host_and_sandbox_share_a_folder(s):
     folder = os.path.join(s.home, "Pictures", "Sfumato")
     app = choose_folder(s, folder)
     app.desktop.keys("Escape")
-    app.gone("button", "Folder")
+    app.gone("button", "Change Folder…")
     app.quit()
     asked = ["generate", PROMPT, "--url", s.server.url, "--key-stdin", "--count", "4"]
     argvs = [[*s.command("sfumato-cli"), *asked], s.outside(*asked)] * 2
@@ -317,7 +317,7 @@ def test_deleted_pictures_are_in_the_trash(s):
     for prompt in "a fox", "a bird":
         if prompt == "a bird":
             choose_folder(s, folder).desktop.keys("Escape")
-            s.app.gone("button", "Folder")
+            s.app.gone("button", "Change Folder…")
             s.app.quit()
         s.cli("generate", prompt, "--url", s.server.url)
         [path] = s.pictures(folder if prompt == "a bird" else None)
