@@ -30,6 +30,15 @@ def open_queue(app):
     app.find("list", "Queue")
 
 
+def crash_while_it_is_made(s):
+    app = s.start_ready()
+    s.server.script(HELD)
+    generate(app, PROMPT)
+    s.server.wait(1)
+    app.kill()
+    s.server.release()
+
+
 def test_the_words_say_what_is_happening(s):
     app = s.start_ready()
     s.server.script(HELD)
@@ -144,12 +153,7 @@ def test_the_queue_opens_while_its_bar_goes(s):
 
 
 def test_a_crash_while_a_picture_is_made_asks_before_it_costs_again(s):
-    app = s.start_ready()
-    s.server.script(HELD)
-    generate(app, PROMPT)
-    s.server.wait(1)
-    app.kill()
-    s.server.release()
+    crash_while_it_is_made(s)
     app = s.start()
     app.see(ATTENTION)
     assert app.find("text", "Prompt").text == PROMPT, "the draft is lost"
@@ -182,12 +186,7 @@ def test_what_was_waiting_at_a_crash_waits_for_a_word(s):
 
 
 def test_a_damaged_record_of_the_queue_is_told(s):
-    app = s.start_ready()
-    s.server.script(HELD)
-    generate(app, PROMPT)
-    s.server.wait(1)
-    app.kill()
-    s.server.release()
+    crash_while_it_is_made(s)
     folder = os.path.join(s.home, ".local/share/sfumato-devel")
     for name in ("queue.db-wal", "queue.db-shm"):
         os.unlink(os.path.join(folder, name))
