@@ -15,11 +15,9 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define SIDECAR_MAX (4 * 1024 * 1024) /* bytes; the domain reads no larger ones */
 #define BATCH       512               /* pictures a transaction */
-#define SETTLING    2                 /* s: the coarsest clock of a file system, FAT's */
 
 typedef struct
 {
@@ -38,52 +36,6 @@ typedef struct
   GPtrArray    *gone;    /* owned: names, borrowed */
   gboolean      changed;
 } Scan;
-
-/* ---- looking at the folder ---- */
-
-static gint64
-nanoseconds (const struct timespec *time)
-{
-  return (gint64) time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-gboolean
-sfumato_scan_stamp (int           folder_fd,
-                    const char   *file_name,
-                    SfumatoStamp *stamp)
-{
-  g_autofree char *sidecar = sfumato_store_sidecar (file_name);
-  struct stat info;
-
-  *stamp = (SfumatoStamp) { 0 };
-  if (fstatat (folder_fd, file_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (info.st_mode))
-    return FALSE;
-  stamp->size = info.st_size;
-  stamp->mtime = nanoseconds (&info.st_mtim);
-  if (fstatat (folder_fd, sidecar, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (info.st_mode))
-    {
-      stamp->sidecar_size = info.st_size;
-      stamp->sidecar_mtime = nanoseconds (&info.st_mtim);
-    }
-  return TRUE;
-}
-
-gint64
-sfumato_scan_folder_stamp (int folder_fd)
-{
-  struct stat info;
-
-  if (fstat (folder_fd, &info) != 0 || g_get_real_time () / G_USEC_PER_SEC - info.st_mtim.tv_sec <= SETTLING)
-    return SFUMATO_SCAN_UNSETTLED;
-  return nanoseconds (&info.st_mtim) ^ (gint64) ((guint64) info.st_ino << 32 | info.st_ino >> 32);
-}
-
-static int
-compare_listed (gconstpointer a,
-                gconstpointer b)
-{
-  return strcmp (((const Listed *) a)->name, ((const Listed *) b)->name);
-}
 
 /* ---- one file ---- */
 
@@ -383,6 +335,13 @@ clean (Scan      *scan,
       if (name != NULL)
         list_file (scan, name);
     }
+}
+
+static int
+compare_listed (gconstpointer a,
+                gconstpointer b)
+{
+  return strcmp (((const Listed *) a)->name, ((const Listed *) b)->name);
 }
 
 static gboolean

@@ -171,4 +171,3 @@ _sfumato_store_name_pair (int         from_fd,
     }
   return NULL;
 }
-

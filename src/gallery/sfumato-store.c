@@ -329,8 +329,8 @@ sfumato_store_move (int         from_fd,
   g_autofree char *stem = g_strndup (file_name, dot != NULL ? (gsize) (dot - file_name) : strlen (file_name));
   g_autofree char *sidecar = sfumato_store_sidecar (file_name);
 
-  return _sfumato_store_name_pair (from_fd, file_name, _sfumato_store_exists (from_fd, sidecar) ? sidecar : NULL, to_fd, stem,
-                    dot != NULL ? dot + 1 : "");
+  return _sfumato_store_name_pair (from_fd, file_name, _sfumato_store_exists (from_fd, sidecar) ? sidecar : NULL,
+                                   to_fd, stem, dot != NULL ? dot + 1 : "");
 }
 
 /* ---- what dead writers left ---- */
